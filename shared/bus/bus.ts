@@ -1,0 +1,104 @@
+import type { Context, ServiceBroker, ServiceSchema } from "moleculer";
+import moleculer from "moleculer";
+import type { z } from "zod";
+import {
+  describeIssues,
+  type Fact,
+  type ParamsOf,
+  type PayloadOf,
+  type Request,
+  type ResultOf,
+} from "../contracts/define.ts";
+import { ContractViolation, EvseError, messageOf } from "../errors.ts";
+
+const { MoleculerClientError } = moleculer.Errors;
+
+/** The parts of a service schema that contracts make. */
+export type EventHandlers = NonNullable<ServiceSchema["events"]>;
+export type ActionHandlers = NonNullable<ServiceSchema["actions"]>;
+
+/** Broadcasts a fact to every node. Throws `ContractViolation` when the payload breaks its contract: a bug of ours. */
+export function publish<F extends Fact>(broker: ServiceBroker, fact: F, payload: PayloadOf<F>): void {
+  const parsed = parse(fact.name, fact.payload, payload);
+  broker.broadcast(fact.name, parsed).catch((error: unknown) => {
+    broker.logger.warn({ fact: fact.name, error: messageOf(error) }, "fact not sent");
+  });
+}
+
+/** Where a fact came from: the node that published it. */
+export interface Origin {
+  readonly nodeId: string;
+}
+
+/** Hears a fact. A payload that breaks its contract is logged and dropped: a foreign bug does not stop us. */
+export function subscribe<F extends Fact>(
+  fact: F,
+  handler: (payload: PayloadOf<F>, origin: Origin) => void,
+): EventHandlers {
+  return {
+    [fact.name]: {
+      handler(ctx: Context): void {
+        const parsed = fact.payload.safeParse(ctx.params);
+        if (parsed.success) {
+          handler(parsed.data as PayloadOf<F>, { nodeId: ctx.nodeID ?? "" });
+          return;
+        }
+        ctx.broker.logger.warn(
+          { fact: fact.name, from: ctx.nodeID, problem: describeIssues(parsed.error) },
+          "fact dropped: it breaks its contract",
+        );
+      },
+    },
+  };
+}
+
+/** Asks an owner. `to` is the service instance that answers ("settings", "meter-mains"). Rejects after the contract's time-out. */
+export async function request<R extends Request>(
+  broker: ServiceBroker,
+  contract: R,
+  to: string,
+  params: ParamsOf<R>,
+): Promise<ResultOf<R>> {
+  const asked = parse(contract.name, contract.params, params);
+  const answer: unknown = await broker.call(`${to}.${verbOf(contract)}`, asked as Record<string, unknown>, {
+    timeout: contract.timeoutMs,
+  });
+  return parse(contract.name, contract.result, answer) as ResultOf<R>;
+}
+
+/** Answers a request. Thrown `EvseError`s cross the wire with their code as the type; broken params are refused by name. */
+export function answer<R extends Request>(
+  contract: R,
+  handler: (params: ParamsOf<R>) => ResultOf<R> | Promise<ResultOf<R>>,
+): ActionHandlers {
+  return {
+    [verbOf(contract)]: {
+      async handler(ctx: Context): Promise<unknown> {
+        const parsed = contract.params.safeParse(ctx.params);
+        if (!parsed.success) {
+          throw new MoleculerClientError(
+            `${contract.name}: ${describeIssues(parsed.error)}`,
+            422,
+            "contract.violation",
+          );
+        }
+        try {
+          return await handler(parsed.data as ParamsOf<R>);
+        } catch (error) {
+          if (error instanceof EvseError) throw new MoleculerClientError(error.message, 422, error.code);
+          throw error;
+        }
+      },
+    },
+  };
+}
+
+function verbOf(contract: Request): string {
+  return contract.name.slice(contract.name.indexOf(".") + 1);
+}
+
+function parse<S extends z.ZodType>(name: string, schema: S, payload: unknown): z.output<S> {
+  const parsed = schema.safeParse(payload);
+  if (!parsed.success) throw new ContractViolation(name, describeIssues(parsed.error), { cause: parsed.error });
+  return parsed.data;
+}

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { defineFact, type PayloadOf } from "./define.ts";
+import { boundBy, idSchema, ms, offerA, phaseCurrentsA } from "./units.ts";
+
+/** What one charge point may offer. 0 with a reason, or 6..80 A. Never more than every limit allows. */
+export const balancerAllocation = defineFact({
+  name: "balancer.allocation",
+  title: "The current one charge point may offer, and who limits it",
+  payload: z
+    .object({
+      evseId: idSchema,
+      sequence: z.number().int().min(0),
+      limitA: offerA,
+      boundBy,
+      /** Age of the oldest measurement this rests on; null where none is needed (mode Normal). */
+      restsOnMs: ms.nullable(),
+      /** Seconds until a refused point may be admitted again; 0 = as soon as there is room. */
+      retryS: z.number().int().min(0),
+    })
+    .readonly(),
+  everyMs: 1_000,
+  expiresAfterMs: 5_000,
+  idOf: allocation => allocation.evseId,
+  example: { evseId: "left", sequence: 97, limitA: 11.2, boundBy: "mains.l2", restsOnMs: 140, retryS: 0 },
+});
+export type BalancerAllocation = PayloadOf<typeof balancerAllocation>;
+
+/** The balancer's view of the site, for faces and records. */
+export const balancerStatus = defineFact({
+  name: "balancer.status",
+  title: "Fuse, circuit, measured and allotted current per phase",
+  payload: z
+    .object({
+      mainsLimitA: z.number(),
+      circuitLimitA: z.number().nullable(),
+      /** Raw mains currents last used; null without a fresh sample. */
+      mainsA: phaseCurrentsA.nullable(),
+      mainsAgeMs: ms.nullable(),
+      circuitA: phaseCurrentsA.nullable(),
+      /** What the points may draw at most, per house phase. */
+      allottedA: phaseCurrentsA,
+      /** How the meter is believed: regulate, hold what is given, give the minimum, stop; `unmetered` = mode Normal only. */
+      trust: z.enum(["regulate", "hold", "minimum", "stop", "unmetered"]),
+      shortageScore: z.number().min(0),
+    })
+    .readonly(),
+  everyMs: 1_000,
+  expiresAfterMs: 5_000,
+  idOf: () => "site",
+  example: {
+    mainsLimitA: 25,
+    circuitLimitA: null,
+    mainsA: { l1: 14.2, l2: 24.8, l3: 9.1 },
+    mainsAgeMs: 300,
+    circuitA: null,
+    allottedA: { l1: 11.2, l2: 11.2, l3: 11.2 },
+    trust: "regulate",
+    shortageScore: 0,
+  },
+});
+export type BalancerStatus = PayloadOf<typeof balancerStatus>;

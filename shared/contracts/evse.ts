@@ -1,0 +1,160 @@
+import { z } from "zod";
+import { defineFact, defineRequest, type PayloadOf } from "./define.ts";
+import { accessStatus, boundBy, chargeMode, chargingState, idSchema, ms, offerA, phaseCurrentsA } from "./units.ts";
+
+/** Charge states in IEC 61851 letters; 1 = supply withheld, 2 = supply offered; `activate` is the wake-up pulse. */
+export const evseState = z.enum(["A", "B1", "B2", "C1", "C2", "activate"]);
+export type EvseState = z.output<typeof evseState>;
+
+/** Conditions that keep a point from charging (spec control 7.1). Cleared by themselves unless the board latches them. */
+export const evseFault = z.enum([
+  "no-current",
+  "mains-reading-lost",
+  "ev-meter-lost",
+  "circuit-reading-lost",
+  "board-lost",
+  "pilot-invalid",
+  "ventilation-unsupported",
+  "diode-missing",
+  "proximity-open",
+  "over-temperature",
+  "rcm-trip",
+  "rcm-test-failed",
+  "contactor-weld",
+  "settings-missing",
+  "solar-unavailable",
+]);
+export type EvseFault = z.output<typeof evseFault>;
+
+/** Plug-in to unplug, once current was asked for. Energy is `metered` or `estimated` from offer and time, and says so. */
+export const chargingSession = z
+  .object({
+    sessionId: z.string(),
+    startedAt: z.iso.datetime(),
+    endedAt: z.iso.datetime().nullable(),
+    energyWh: z.number().min(0),
+    energySource: z.enum(["metered", "estimated"]),
+    chargingMs: ms,
+    peakCurrentA: z.number().min(0),
+    mode: chargeMode,
+    /** Why no current flows now, or why it ended; null while charging. */
+    pauseReason: z.string().nullable(),
+  })
+  .readonly();
+export type ChargingSession = z.output<typeof chargingSession>;
+
+/** A charge point's present view of itself. */
+export const evseStatus = defineFact({
+  name: "evse.status",
+  title: "State, offer, draw, limit and reason of one charge point",
+  payload: z
+    .object({
+      evseId: idSchema,
+      state: evseState,
+      chargingState,
+      mode: chargeMode,
+      access: accessStatus,
+      carConnected: z.boolean(),
+      /** Car connected, access on, nothing in the way but current: the balancer shall make room. */
+      wantsCurrent: z.boolean(),
+      /** What the pilot signals now. */
+      offerA,
+      /** The offer fell to 0 but the contactor is still closed: the car may still draw (C1). */
+      mayDraw: z.boolean(),
+      /** What the car draws, per phase of its own connector; null without a fresh EV meter. */
+      drawA: phaseCurrentsA.nullable(),
+      drawAgeMs: ms.nullable(),
+      /** The most this point may be given, and what sets it: min(MAX, cable, override). */
+      ceilingA: z.number().min(0).max(80),
+      ceilingBy: boundBy,
+      /** Phases the contactors connect: 0 while open. */
+      phases: z.union([z.literal(0), z.literal(1), z.literal(3)]),
+      /** What limits the offer, or why there is none. */
+      boundBy,
+      /** The same in words, for people. */
+      reason: z.string(),
+      faults: z.array(evseFault).readonly(),
+      /** Seconds until the point may try again; 0 = not waiting. */
+      chargeDelayS: z.number().int().min(0),
+      cableA: z.number().int().nullable(),
+      temperatureC: z.number().nullable(),
+      dutyPct: z.number().min(0).max(100),
+      /** How long the car has been connected. */
+      connectedMs: ms.nullable(),
+      session: chargingSession.nullable(),
+    })
+    .readonly(),
+  everyMs: 1_000,
+  expiresAfterMs: 5_000,
+  idOf: status => status.evseId,
+  example: {
+    evseId: "left",
+    state: "C2",
+    chargingState: "Charging",
+    mode: "smart",
+    access: "on",
+    carConnected: true,
+    wantsCurrent: true,
+    offerA: 11.2,
+    mayDraw: true,
+    drawA: { l1: 11.1, l2: 11, l3: 11.1 },
+    drawAgeMs: 600,
+    ceilingA: 16,
+    ceilingBy: "max",
+    phases: 3,
+    boundBy: "mains.l2",
+    reason: "limited by mains L2",
+    faults: [],
+    chargeDelayS: 0,
+    cableA: 32,
+    temperatureC: null,
+    dutyPct: 18.7,
+    connectedMs: 184_000,
+    session: {
+      sessionId: "left-20260101T120000Z",
+      startedAt: "2026-01-01T12:00:00.000Z",
+      endedAt: null,
+      energyWh: 4210,
+      energySource: "metered",
+      chargingMs: 180_000,
+      peakCurrentA: 15.9,
+      mode: "smart",
+      pauseReason: null,
+    },
+  },
+});
+export type EvseStatus = PayloadOf<typeof evseStatus>;
+
+/** A finished charging session, told once and repeated by whoever keeps history. */
+export const evseSessionEnded = defineFact({
+  name: "evse.session",
+  title: "A charging session that has ended",
+  payload: z.object({ evseId: idSchema, session: chargingSession }).readonly(),
+  everyMs: null,
+  expiresAfterMs: null,
+  idOf: ended => ended.evseId,
+  example: {
+    evseId: "left",
+    session: {
+      sessionId: "left-20260101T120000Z",
+      startedAt: "2026-01-01T12:00:00.000Z",
+      endedAt: "2026-01-01T15:10:00.000Z",
+      energyWh: 22_410,
+      energySource: "metered",
+      chargingMs: 11_000_000,
+      peakCurrentA: 15.9,
+      mode: "smart",
+      pauseReason: "unplugged",
+    },
+  },
+});
+
+/** Acknowledges the latched faults of a board; refused by the board while their cause is there. */
+export const evseAcknowledge = defineRequest({
+  name: "evse.acknowledge",
+  title: "Acknowledges latched faults of one charge point",
+  params: z.object({ evseId: idSchema }).readonly(),
+  result: z.object({ accepted: z.boolean() }).readonly(),
+  timeoutMs: 500,
+  example: { evseId: "left" },
+});

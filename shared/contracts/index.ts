@@ -1,0 +1,24 @@
+import { balancerAllocation, balancerStatus } from "./balancer.ts";
+import type { Fact, Request } from "./define.ts";
+import { evseAcknowledge, evseSessionEnded, evseStatus } from "./evse.ts";
+import { meterFeed, meterReading, meterStatus } from "./meter.ts";
+import { evseGrant, pilotSensed } from "./pilot.ts";
+import { settingsCurrent, settingsUpdate } from "./settings.ts";
+import { simulatorCommand, simulatorTruth } from "./simulator.ts";
+
+/** Every fact there is: bridge, documentation and contract tests iterate over it. */
+export const allFacts: readonly Fact[] = [
+  meterReading,
+  meterStatus,
+  balancerAllocation,
+  balancerStatus,
+  evseGrant,
+  evseStatus,
+  evseSessionEnded,
+  pilotSensed,
+  settingsCurrent,
+  simulatorTruth,
+];
+
+/** Every request there is. */
+export const allRequests: readonly Request[] = [settingsUpdate, meterFeed, evseAcknowledge, simulatorCommand];

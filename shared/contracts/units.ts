@@ -1,0 +1,72 @@
+import { z } from "zod";
+
+/** An id as used in site files, service names and NATS subjects. */
+export const idSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected 1 to 32 of a-z, 0-9 and '-', beginning with a letter or digit");
+
+/** Signed per-phase values. Positive flows from the grid inward. */
+export const perPhase = (value: z.ZodNumber) => z.object({ l1: value, l2: value, l3: value }).readonly();
+
+/** Signed phase currents; beyond 1000 A no meter of this class is believable (spec meters 9). */
+export const phaseCurrentsA = perPhase(z.number().min(-1000).max(1000));
+export type PhaseCurrentsA = z.output<typeof phaseCurrentsA>;
+
+/** Signed phase powers; beyond 250 kW per phase a value is not believable (spec meters 9). */
+export const phasePowersW = perPhase(z.number().min(-250_000).max(250_000));
+
+/** The phases of the house. */
+export const PHASES = ["l1", "l2", "l3"] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** An offer is 0 or 6..80 A (IEC 61851-1 table A.7; architecture rule 4). Nothing in between exists. */
+export const offerA = z
+  .number()
+  .min(0)
+  .max(80)
+  .refine(value => value === 0 || value >= 6, "expected 0 or 6..80 A");
+
+/** Charging state in the words of OCPP 2.0.1. */
+export const chargingState = z.enum(["Idle", "EVConnected", "Charging", "SuspendedEV", "SuspendedEVSE"]);
+
+/** Charging modes as stored; REST and MQTT have numberings of their own (spec interfaces 0.1). */
+export const chargeMode = z.enum(["normal", "smart", "solar"]);
+export type ChargeMode = z.output<typeof chargeMode>;
+
+/** OFF, ON and PAUSE (spec control 1.7). */
+export const accessStatus = z.enum(["off", "on", "pause"]);
+export type AccessStatus = z.output<typeof accessStatus>;
+
+/** Non-negative whole milliseconds. */
+export const ms = z.number().min(0);
+
+/**
+ * Who set a limit or why nothing flows. One field answers "why only 9 A?" on every face.
+ * `mains.l2` the main fuse on L2; `circuit.l1` the circuit on L1; `max`, `cable`, `override`, `hardware` the point itself;
+ * `settling` an increase is on its way; the rest are reasons for no current.
+ */
+export const boundBy = z.enum([
+  "mains.l1",
+  "mains.l2",
+  "mains.l3",
+  "circuit.l1",
+  "circuit.l2",
+  "circuit.l3",
+  "max",
+  "cable",
+  "override",
+  "settling",
+  "no-current",
+  "retry-wait",
+  "mains-silent",
+  "circuit-silent",
+  "ev-meter-silent",
+  "mode-unavailable",
+  "no-mains-meter",
+  "balancer-silent",
+  "safe-current",
+  "settings-missing",
+  "not-charging",
+  "unreachable",
+]);
+export type BoundBy = z.output<typeof boundBy>;

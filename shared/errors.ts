@@ -1,0 +1,72 @@
+/** The root of every error this project throws on purpose. `code` is stable and crosses the bus as the error's type. */
+export abstract class EvseError extends Error {
+  abstract readonly code: string;
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** A payload does not keep its contract: the publisher's bug, or a foreign message. */
+export class ContractViolation extends EvseError {
+  readonly code = "contract.violation";
+  readonly contract: string;
+  constructor(contract: string, detail: string, options?: ErrorOptions) {
+    super(`${contract}: ${detail}`, options);
+    this.contract = contract;
+  }
+}
+
+/** The site file cannot be used. The message names the file, the key and what would be right. */
+export class SiteFileError extends EvseError {
+  readonly code = "site-file.invalid";
+}
+
+/** A setting's value was refused. Nothing was changed. */
+export class SettingRefused extends EvseError {
+  readonly code = "setting.refused";
+  readonly key: string;
+  constructor(key: string, reason: string, options?: ErrorOptions) {
+    super(`${key}: ${reason}`, options);
+    this.key = key;
+  }
+}
+
+/** A meter gave no usable answer. */
+export class MeterTimeout extends EvseError {
+  readonly code = "meter.timeout";
+  readonly meterId: string;
+  constructor(meterId: string, waitedMs: number, options?: ErrorOptions) {
+    super(`meter ${meterId} gave no answer within ${waitedMs} ms`, options);
+    this.meterId = meterId;
+  }
+}
+
+/** A meter answered, but with something that must not be believed. */
+export class MeterReplyRefused extends EvseError {
+  readonly code = "meter.reply-refused";
+}
+
+/** The link to a pilot board is gone or the board is not the one expected. */
+export class BoardLost extends EvseError {
+  readonly code = "board.lost";
+  readonly boardId: string;
+  constructor(boardId: string, reason: string, options?: ErrorOptions) {
+    super(`board ${boardId}: ${reason}`, options);
+    this.boardId = boardId;
+  }
+}
+
+/** The settings store cannot be reached or refuses to write. */
+export class StoreUnavailable extends EvseError {
+  readonly code = "store.unavailable";
+}
+
+/** Something that this process needs at start is taken: a port, a data directory. */
+export class StartRefused extends EvseError {
+  readonly code = "start.refused";
+}
+
+/** The text of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
