@@ -11,6 +11,8 @@ export const balancerAllocation = defineFact({
       evseId: idSchema,
       sequence: z.number().int().min(0),
       limitA: offerA,
+      /** The contactor may close: the others have made room. An offer alone may stand before that. */
+      admitted: z.boolean(),
       boundBy,
       /** Age of the oldest measurement this rests on; null where none is needed (mode Normal). */
       restsOnMs: ms.nullable(),
@@ -21,7 +23,15 @@ export const balancerAllocation = defineFact({
   everyMs: 1_000,
   expiresAfterMs: 5_000,
   idOf: allocation => allocation.evseId,
-  example: { evseId: "left", sequence: 97, limitA: 11.2, boundBy: "mains.l2", restsOnMs: 140, retryS: 0 },
+  example: {
+    evseId: "left",
+    sequence: 97,
+    limitA: 11.2,
+    admitted: true,
+    boundBy: "mains.l2",
+    restsOnMs: 140,
+    retryS: 0,
+  },
 });
 export type BalancerAllocation = PayloadOf<typeof balancerAllocation>;
 

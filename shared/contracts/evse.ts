@@ -57,6 +57,8 @@ export const evseStatus = defineFact({
       carConnected: z.boolean(),
       /** Car connected, access on, nothing in the way but current: the balancer shall make room. */
       wantsCurrent: z.boolean(),
+      /** The car presents state C: it asks for power now, or draws it. */
+      asksPower: z.boolean(),
       /** What the pilot signals now. */
       offerA,
       /** The offer fell to 0 but the contactor is still closed: the car may still draw (C1). */
@@ -95,6 +97,7 @@ export const evseStatus = defineFact({
     access: "on",
     carConnected: true,
     wantsCurrent: true,
+    asksPower: true,
     offerA: 11.2,
     mayDraw: true,
     drawA: { l1: 11.1, l2: 11, l3: 11.1 },
