@@ -1,0 +1,138 @@
+/**
+ * The "EVSE pilot" feature that our board firmware adds to Firmata: every number of it, in one place.
+ * Frame: F0 0E <sub> <payload> <crc7> F7. Host and simulated board share this folder, so that neither can drift.
+ */
+
+/** Sysex id in Firmata's user range. */
+export const FEATURE_ID = 0x0e;
+/** A board ignores a sysex with more bytes than this between F0 and F7. */
+export const MAX_SYSEX_BYTES = 48;
+
+export const COMMAND = {
+  config: 0x01,
+  pwm: 0x02,
+  contactor: 0x03,
+  heartbeat: 0x04,
+  lock: 0x05,
+  rcmTest: 0x06,
+  clear: 0x07,
+  status: 0x08,
+  info: 0x09,
+} as const;
+
+export const MESSAGE = { ack: 0x40, report: 0x41, status: 0x42, event: 0x43, info: 0x44 } as const;
+
+/** How a board answers a command. */
+export const RESULT = { ok: 0, value: 1, length: 2, unknown: 3, refused: 4, busy: 5, crc: 6 } as const;
+/** The same in words, by number. */
+export const RESULT_WORDS: readonly string[] = [
+  "accepted",
+  "value out of range",
+  "wrong length",
+  "unknown command",
+  "refused",
+  "busy",
+  "wrong checksum",
+];
+
+export const EVENT = {
+  boot: 1,
+  cpState: 2,
+  contactorsOpened: 3,
+  watchdogTrip: 4,
+  rcmTrip: 5,
+  rcmTest: 6,
+  lockDone: 7,
+  weld: 8,
+  rcmLine: 9,
+  diode: 10,
+} as const;
+
+/** Why contactors opened: argument of the event. */
+export const OPENED_BY = { host: 0, cp: 1, rcm: 2, watchdog: 3, diode: 4, steadyTooLong: 5, reset: 6 } as const;
+
+/** Argument bits of an RCM test and of a lock event. */
+export const RCM_TEST_FAILED = 0x2000;
+export const LOCK_REACHED = 0x10;
+
+/** Why the board booted (MCUSR of the ATmega328P). */
+export const BOOT = { powerOn: 1, external: 2, brownOut: 4, watchdog: 8 } as const;
+
+export const FLAG = {
+  wdTrip: 0x0001,
+  rcmTrip: 0x0002,
+  rcmLine: 0x0004,
+  localOpen: 0x0008,
+  diode: 0x0010,
+  rcmTestBad: 0x0020,
+  weld: 0x0040,
+  lockFeedback: 0x0080,
+  wdArmed: 0x0100,
+  rcmTesting: 0x0200,
+  contactFeedback: 0x0400,
+  hwWatchdog: 0x0800,
+  overrun: 0x1000,
+} as const;
+
+/** Flags that stay until CLEAR. */
+export const LATCHED_FLAGS = FLAG.wdTrip | FLAG.rcmTrip | FLAG.rcmTestBad | FLAG.weld | FLAG.hwWatchdog | FLAG.overrun;
+/** Flags with which no contactor closes. */
+export const BLOCKING_FLAGS =
+  FLAG.wdTrip |
+  FLAG.rcmTrip |
+  FLAG.rcmLine |
+  FLAG.localOpen |
+  FLAG.diode |
+  FLAG.rcmTestBad |
+  FLAG.weld |
+  FLAG.rcmTesting;
+
+/** Bits of what a board drives. */
+export const OUTPUT = { k1: 1, k2: 2, lock: 4, unlock: 8, rcmTest: 16 } as const;
+
+/** Pilot classes by wire number. */
+export const CP_STATES = ["A", "B", "C", "D", "E", "F", "invalid"] as const;
+export type CpClass = (typeof CP_STATES)[number];
+
+/** Duty in 0.1 %: steady -12 V, steady +12 V, and the range in between that a board drives. */
+export const DUTY = { negative: 0, least: 50, most: 970, positive: 1000 } as const;
+
+/** PP value that says open. */
+export const PP_OPEN = 16_383;
+/** Offset and step of voltages: 8192 is 0 V, one step 10 mV; 0 means no sample. */
+export const VOLT_OFFSET = 8192;
+export const VOLTS_PER_STEP = 0.01;
+
+/** What CONFIG may set: number, range, value after a reset. Thresholds are voltages on the wire. */
+export interface ConfigDefinition {
+  readonly id: number;
+  readonly min: number;
+  readonly max: number;
+  readonly initial: number;
+  /** 0 stands for "off" although it lies outside the range. */
+  readonly zeroIsOff?: true;
+}
+
+const volts = (value: number): number => VOLT_OFFSET + Math.round(value / VOLTS_PER_STEP);
+const threshold = (id: number, initialV: number): ConfigDefinition => ({
+  id,
+  min: volts(-15),
+  max: volts(15),
+  initial: volts(initialV),
+});
+
+export const CONFIG = {
+  watchdogMs: { id: 1, min: 100, max: 5000, initial: 1000 },
+  reportMs: { id: 2, min: 10, max: 1000, initial: 20, zeroIsOff: true },
+  debounceMs: { id: 3, min: 2, max: 60, initial: 10 },
+  allowD: { id: 4, min: 0, max: 1, initial: 1 },
+  watchdogGraceMs: { id: 5, min: 0, max: 3000, initial: 0 },
+  steadyClosedMs: { id: 6, min: 100, max: 10_000, initial: 6000 },
+  lockMaxMs: { id: 7, min: 20, max: 1000, initial: 600 },
+  thresholdAB: threshold(8, 10.5),
+  thresholdBC: threshold(9, 7.5),
+  thresholdCD: threshold(10, 4.5),
+  thresholdDE: threshold(11, 1.5),
+  thresholdDiode: threshold(12, -10),
+} as const satisfies Record<string, ConfigDefinition>;
+export type ConfigName = keyof typeof CONFIG;
