@@ -12,18 +12,33 @@ export const settingValue = z.union([
 export type SettingValue = z.output<typeof settingValue>;
 
 const values = z.record(z.string(), settingValue).readonly();
+const keys = z.array(z.string()).readonly();
 
 /** All settings in force. Secrets never appear. Stays in force until replaced. */
 export const settingsCurrent = defineFact({
   name: "settings.current",
   title: "All settings in force: site-wide ones, and those of each charge point",
   payload: z
-    .object({ revision: z.number().int().min(0), site: values, points: z.record(idSchema, values).readonly() })
+    .object({
+      revision: z.number().int().min(0),
+      site: values,
+      points: z.record(idSchema, values).readonly(),
+      /** Keys of the secrets that are set; their values stay with the owner. */
+      secretsSet: z
+        .object({ site: keys, points: z.record(idSchema, keys).readonly() })
+        .readonly()
+        .optional(),
+    })
     .readonly(),
   everyMs: 2_000,
   expiresAfterMs: null,
   idOf: () => "site",
-  example: { revision: 7, site: { current_main: 25, current_min: 6 }, points: { left: { mode: 1, current_max: 16 } } },
+  example: {
+    revision: 7,
+    site: { current_main: 25, current_min: 6 },
+    points: { left: { mode: 1, current_max: 16 } },
+    secretsSet: { site: ["mqtt_password"], points: { left: [] } },
+  },
 });
 export type SettingsCurrent = PayloadOf<typeof settingsCurrent>;
 

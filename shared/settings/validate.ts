@@ -1,5 +1,10 @@
 import type { SettingValue } from "../contracts/settings.ts";
-import type { SettingDefinition } from "./definition.ts";
+import type { SettingDefinition, SettingOption } from "./definition.ts";
+
+/** Longest text where a row names no limit of its own: an address or name, and a PEM chain. */
+const MAX_LENGTH = { string: 255, secret: 255, text: 16_384 } as const;
+/** A table of a day by the quarter hour. */
+const MAX_INTERVALS = 96;
 
 /** A judged value: what will be stored, or why it will not. */
 export type Judged =
@@ -17,32 +22,52 @@ export function judgeSetting(setting: SettingDefinition, value: unknown): Judged
     case "string":
     case "secret":
     case "text":
-      return judgeText(setting, value);
+      return judgeText(setting, setting.type, value);
     case "datetime":
       return judgeDateTime(value);
     case "rgb":
       return judgeColour(value);
     case "json":
-      return judgeIntervals(value);
+      return judgeIntervals(setting, value);
     case "action":
+      return { ok: false, error: "is a command, not a value that can be stored" };
     case "feed":
-      return refuse("is a command, not a value that can be stored", value);
+      return { ok: false, error: "is a feed of measured values, not a setting; a meter of type API takes it" };
   }
 }
 
 /** The permitted values in words: "6..16 A", "0 (off) or 10..600 A", "0 Normal, 1 Smart, 2 Solar". */
 export function permitted(setting: SettingDefinition): string {
   if (setting.type === "boolean") return "0 or 1";
-  if (setting.options !== null) return setting.options.map(option => `${option.value} ${option.label}`).join(", ");
+  if (isListed(setting)) return setting.options.map(option => `${option.value} ${option.label}`).join(", ");
   const unit = setting.unit === null ? "" : ` ${setting.unit}`;
   if (setting.type === "integer") {
     const range = `${setting.min ?? "-∞"}..${setting.max ?? "∞"}${unit}`;
     return setting.zeroIsOff ? `0 (off) or ${range}` : range;
   }
-  if (setting.type === "rgb") return "three whole numbers 0..255";
-  if (setting.type === "datetime") return 'local time "YYYY-MM-DDTHH:MM", or "" for none';
-  if (setting.type === "json") return "a list of { start: 0..1439 min, power: 0..32000 W }";
-  return setting.max === null ? "text" : `text of at most ${setting.max} characters`;
+  switch (setting.type) {
+    case "rgb":
+      return "three whole numbers 0..255";
+    case "datetime":
+      return 'local time "YYYY-MM-DDTHH:MM", or "" for none';
+    case "json":
+      return `a list of at most ${MAX_INTERVALS} { start: 0..1439 min, power: 0..32000 W }`;
+    case "string":
+    case "secret":
+    case "text":
+      return `text of at most ${setting.max ?? MAX_LENGTH[setting.type]} characters`;
+    case "action":
+      return "a command, without a value";
+    case "feed":
+      return "a feed of measured values";
+    case "enum":
+      return "nothing: it lists no options";
+  }
+}
+
+/** Whether the options are all there is. With `zeroIsOff` they only name the 0 beside the range. */
+function isListed(setting: SettingDefinition): setting is SettingDefinition & { options: readonly SettingOption[] } {
+  return setting.options !== null && !setting.zeroIsOff;
 }
 
 function judgeOption(setting: SettingDefinition, value: unknown): Judged {
@@ -50,35 +75,37 @@ function judgeOption(setting: SettingDefinition, value: unknown): Judged {
   return known ? { ok: true, value: value as number } : refuse(`expected one of ${permitted(setting)}`, value);
 }
 
+/** The step is for menus and sliders; the interfaces take any whole number of the range. */
 function judgeInteger(setting: SettingDefinition, value: unknown): Judged {
+  if (setting.type === "integer" && isListed(setting)) return judgeOption(setting, value);
   if (typeof value !== "number" || !Number.isInteger(value)) return refuse(`expected ${permitted(setting)}`, value);
-  if (setting.type === "boolean")
-    return value === 0 || value === 1 ? { ok: true, value } : refuse("expected 0 or 1", value);
-  if (setting.zeroIsOff && value === 0) return { ok: true, value };
-  const inRange = value >= (setting.min ?? -Infinity) && value <= (setting.max ?? Infinity);
-  const onStep = setting.step === null || setting.step <= 1 || (value - (setting.min ?? 0)) % setting.step === 0;
-  if (inRange && onStep) return { ok: true, value };
-  return refuse(`expected ${permitted(setting)}${onStep ? "" : ` in steps of ${setting.step}`}`, value);
+  const [min, max] = setting.type === "boolean" ? [0, 1] : [setting.min ?? -Infinity, setting.max ?? Infinity];
+  const good = (setting.zeroIsOff && value === 0) || (value >= min && value <= max);
+  // + 0 turns -0 into 0: stores would not keep the difference.
+  return good ? { ok: true, value: value + 0 } : refuse(`expected ${permitted(setting)}`, value);
 }
 
-function judgeText(setting: SettingDefinition, value: unknown): Judged {
-  if (typeof value !== "string") return refuse("expected text", value);
-  if (setting.max !== null && value.length > setting.max) {
-    return { ok: false, error: `expected ${permitted(setting)}, got ${value.length}` };
+function judgeText(setting: SettingDefinition, type: keyof typeof MAX_LENGTH, value: unknown): Judged {
+  if (typeof value !== "string") return refuse(`expected ${permitted(setting)}`, value);
+  const most = setting.max ?? MAX_LENGTH[type];
+  if (value.length > most) return { ok: false, error: `expected ${permitted(setting)}, got ${value.length}` };
+  // Only certificates have lines; elsewhere control characters would end up in topics, headers and logs.
+  if (type !== "text" && /[\u0000-\u001f\u007f]/.test(value)) {
+    return { ok: false, error: "expected text on one line, without control characters" };
   }
   return { ok: true, value };
 }
 
 function judgeDateTime(value: unknown): Judged {
-  if (value === "") return { ok: true, value };
-  if (
-    typeof value === "string" &&
-    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$/.test(value) &&
-    !Number.isNaN(Date.parse(value))
-  ) {
-    return { ok: true, value };
-  }
+  if (value === "" || (typeof value === "string" && isLocalTime(value))) return { ok: true, value };
   return refuse('expected local time "YYYY-MM-DDTHH:MM", or "" for none', value);
+}
+
+/** Read as UTC and written again, a date that does not exist (31 February) comes out as another one. */
+function isLocalTime(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$/.test(text)) return false;
+  const at = Date.parse(`${text}Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
 }
 
 function judgeColour(value: unknown): Judged {
@@ -89,15 +116,16 @@ function judgeColour(value: unknown): Judged {
   return good ? { ok: true, value: value as number[] } : refuse("expected three whole numbers 0..255", value);
 }
 
-function judgeIntervals(value: unknown): Judged {
-  const good =
-    Array.isArray(value) &&
-    value.every(
-      (rule: { start?: unknown; power?: unknown } | null) => inRange(rule?.start, 1439) && inRange(rule?.power, 32_000),
-    );
-  return good
-    ? { ok: true, value: value as { start: number; power: number }[] }
-    : refuse("expected a list of { start: 0..1439 min, power: 0..32000 W }", value);
+function judgeIntervals(setting: SettingDefinition, value: unknown): Judged {
+  if (!Array.isArray(value) || value.length > MAX_INTERVALS || !value.every(isInterval)) {
+    return refuse(`expected ${permitted(setting)}`, value);
+  }
+  return { ok: true, value: value.map(({ start, power }) => ({ start, power })) };
+}
+
+function isInterval(rule: unknown): rule is { start: number; power: number } {
+  const { start, power } = (rule ?? {}) as { start?: unknown; power?: unknown };
+  return inRange(start, 1439) && inRange(power, 32_000);
 }
 
 function inRange(value: unknown, max: number): boolean {
@@ -105,5 +133,12 @@ function inRange(value: unknown, max: number): boolean {
 }
 
 function refuse(expectation: string, value: unknown): Judged {
-  return { ok: false, error: `${expectation}, got ${value === undefined ? "nothing" : JSON.stringify(value)}` };
+  return { ok: false, error: `${expectation}, got ${shown(value)}` };
+}
+
+/** What was given, as text that is safe to show and not longer than a line. */
+function shown(value: unknown): string {
+  if (typeof value === "number") return String(value);
+  const text = (JSON.stringify(value) as string | undefined) ?? "nothing";
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }
