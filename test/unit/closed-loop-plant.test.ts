@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import t from "tap";
 import { lineOf } from "../bench/closed-loop/line.ts";
-import { createPlainFollower } from "../bench/closed-loop/plain-follower.ts";
+import { createController } from "../bench/closed-loop/plain-follower.ts";
 import { simulate } from "../bench/closed-loop/plant.ts";
 import { listScenarios, loadScenario } from "../bench/closed-loop/scenario.ts";
 
@@ -14,7 +14,7 @@ const reference = JSON.parse(
 for (const [name, expected] of Object.entries(reference)) {
   t.test(`${name}: tells every message and every measure as the plant of the baselines does`, async t => {
     const scenario = loadScenario(name);
-    const controller = createPlainFollower(scenario.init);
+    const controller = createController(scenario.init);
     const lines = createHash("sha256");
     const result = simulate(scenario, message => {
       lines.update(`${lineOf(message)}\n`);

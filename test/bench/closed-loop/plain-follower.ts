@@ -4,7 +4,7 @@ import type { CreateController } from "./protocol.ts";
  * A controller without any merit but that it is deterministic and moves everything: it gives what the last sample
  * leaves, and now and then opens a contactor, changes the phases or interrupts a pilot. It exercises the plant.
  */
-export const createPlainFollower: CreateController = ({ n, config }) => {
+export const createController: CreateController = ({ n, config }) => {
   const offeredA = Array.from({ length: n }, () => 0);
   let sequence = 0;
   let step = 0;
