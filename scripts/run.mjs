@@ -16,7 +16,11 @@ const COMMANDS = {
   start: { page: true, run: args => ["main.ts", ...args], help: "runs the demo site, or --site FILE, in one process" },
   site: { page: true, run: args => ["scripts/site.ts", ...args], help: "runs every node of a site as its own process" },
   test: { page: true, run: args => ["scripts/test.ts", ...args], help: "runs every test" },
-  check: { page: false, run: args => ["scripts/check.ts", ...args], help: "format, lint, types, layers, docs, quick tests" },
+  check: {
+    page: false,
+    run: args => ["scripts/check.ts", ...args],
+    help: "format, lint, types, layers, docs, quick tests",
+  },
   format: { page: false, run: args => ["scripts/format.ts", ...args], help: "formats the sources" },
   node: { page: false, run: args => args, help: "runs FILE with the project's Node" },
 };
@@ -47,7 +51,9 @@ function usage(name) {
 /** `npm ci` once per lockfile: the stamp says which one node_modules was made from. */
 async function installWhenChanged() {
   const stampFile = join(root, "node_modules", ".evse-stamp");
-  const stamp = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const stamp = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8").trim() === stamp) return;
   rmSync(stampFile, { force: true });
   say("installing what package-lock.json lists (about 20 s, only after a change)");

@@ -10,6 +10,7 @@ import {
   type ResultOf,
 } from "../contracts/define.ts";
 import { ContractViolation, EvseError, messageOf } from "../errors.ts";
+import { tellTaps } from "./taps.ts";
 
 const { MoleculerClientError } = moleculer.Errors;
 
@@ -23,6 +24,7 @@ export function publish<F extends Fact>(broker: ServiceBroker, fact: F, payload:
   broker.broadcast(fact.name, parsed).catch((error: unknown) => {
     broker.logger.warn({ fact: fact.name, error: messageOf(error) }, "fact not sent");
   });
+  tellTaps(broker, fact, parsed);
 }
 
 /** Where a fact came from: the node that published it. */
@@ -35,6 +37,7 @@ export function subscribe<F extends Fact>(
   fact: F,
   handler: (payload: PayloadOf<F>, origin: Origin) => void,
 ): EventHandlers {
+  const logDrop = dropLog(fact);
   return {
     [fact.name]: {
       handler(ctx: Context): void {
@@ -43,12 +46,28 @@ export function subscribe<F extends Fact>(
           handler(parsed.data as PayloadOf<F>, { nodeId: ctx.nodeID ?? "" });
           return;
         }
-        ctx.broker.logger.warn(
-          { fact: fact.name, from: ctx.nodeID, problem: describeIssues(parsed.error) },
-          "fact dropped: it breaks its contract",
-        );
+        logDrop(ctx, describeIssues(parsed.error));
       },
     },
+  };
+}
+
+/** Every this many drops of one kind the log says that it goes on. */
+const DROPS_PER_LINE = 1_000;
+
+/** Logs a drop when its cause changes, then rarely: a babbling node must not fill the disk of this one. */
+function dropLog(fact: Fact): (ctx: Context, problem: string) => void {
+  let last = "";
+  let repeated = 0;
+  return (ctx, problem) => {
+    const cause = `${ctx.nodeID ?? ""}: ${problem}`;
+    repeated = cause === last ? repeated + 1 : 0;
+    last = cause;
+    if (repeated % DROPS_PER_LINE !== 0) return;
+    ctx.broker.logger.warn(
+      { fact: fact.name, from: ctx.nodeID, problem, repeated },
+      "fact dropped: it breaks its contract",
+    );
   };
 }
 

@@ -1,0 +1,35 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+/** Debian packages the tests start, and where each leaves its program. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  "nats-server": "/usr/sbin/nats-server",
+  "redis-server": "/usr/bin/redis-server",
+  mosquitto: "/usr/sbin/mosquitto",
+  chromium: "/usr/bin/chromium",
+  socat: "/usr/bin/socat",
+};
+
+/** Installs what is missing. Returns a refusal in words when that cannot be done. */
+export function installMissingPackages(say: (words: string) => void): string | null {
+  const missing = Object.keys(PACKAGES).filter(name => !existsSync(PACKAGES[name] ?? ""));
+  if (missing.length === 0) return null;
+  const byHand = `install by hand, then run npm test again: apt-get install ${missing.join(" ")}`;
+  const root = process.getuid?.() === 0;
+  if (!root && spawnSync("sudo", ["-n", "true"]).status !== 0) {
+    return `the tests need ${missing.join(", ")}, and neither root nor sudo without a password is at hand; ${byHand}`;
+  }
+  say(`installing what the tests need: ${missing.join(", ")}`);
+  const aptGet = (...args: string[]) =>
+    spawnSync(root ? "apt-get" : "sudo", [...(root ? [] : ["-n", "apt-get"]), ...args], {
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+      encoding: "utf8",
+    });
+  const updated = aptGet("update", "-q");
+  if (updated.error !== undefined) return `apt-get cannot be run (${updated.error.message}); ${byHand}`;
+  const installed = aptGet("install", "-q", "-y", "--no-install-recommends", ...missing);
+  const still = missing.filter(name => !existsSync(PACKAGES[name] ?? ""));
+  if (still.length === 0) return null;
+  const why = [updated.stderr, installed.stderr].join("\n").trim().split("\n").slice(-5).join("\n");
+  return `apt-get did not install ${still.join(", ")}; ${byHand}\n${why}`;
+}

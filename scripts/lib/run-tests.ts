@@ -1,0 +1,44 @@
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { projectDir, runNode } from "./stages.ts";
+import { type FileResult, TapReport } from "./tap-report.ts";
+
+const TAP = "node_modules/tap/dist/esm/run.mjs";
+
+/** The test files below these folders of test/. */
+export function testFiles(folders: readonly string[]): readonly string[] {
+  return folders.flatMap(folder => globSync(`test/${folder}/**/*.test.ts`, { cwd: projectDir })).sort();
+}
+
+/** Runs test files with tap. Resolves with what each came to; a failure of tap itself is a result of its own. */
+export async function runTests(
+  files: readonly string[],
+  jobs: number,
+  onFile: (result: FileResult) => void,
+): Promise<TapReport> {
+  await buildTapWhenChanged();
+  const report = new TapReport(onFile);
+  const { code, output } = await runNode([TAP, "run", "--reporter=tap", `--jobs=${jobs}`, ...files], line => {
+    report.read(line);
+  });
+  report.end();
+  const missing = files.length - report.results.length;
+  if ((code !== 0 && report.failed === 0) || missing > 0) {
+    const result = { file: "tap", passed: 0, failed: Math.max(1, missing), ok: false, seconds: 0, output };
+    report.results.push(result);
+    onFile(result);
+  }
+  return report;
+}
+
+/** tap builds itself from its plugins once per installation. */
+async function buildTapWhenChanged(): Promise<void> {
+  const installed = join(projectDir, "node_modules/.evse-stamp");
+  const stamp = existsSync(installed) ? readFileSync(installed, "utf8") : "";
+  const builtFrom = join(projectDir, ".tap/.evse-stamp");
+  if (stamp !== "" && existsSync(builtFrom) && readFileSync(builtFrom, "utf8") === stamp) return;
+  const { code, output } = await runNode([TAP, "build"]);
+  if (code !== 0) throw new Error(`tap build failed:\n${output}`);
+  mkdirSync(join(projectDir, ".tap"), { recursive: true });
+  writeFileSync(builtFrom, stamp);
+}

@@ -1,0 +1,51 @@
+import { installMissingPackages } from "./lib/packages.ts";
+import { runTests, testFiles } from "./lib/run-tests.ts";
+import { runStage, staticStages } from "./lib/stages.ts";
+
+/** Every test there is. The last line is `N passed, N failed`; the exit code says the same. */
+const FOLDERS = ["unit", "contract", "integration", "simulation", "e2e", "browser"];
+const JOBS = 2;
+
+let passed = 0;
+let failed = 0;
+
+const refusal = installMissingPackages(say);
+if (refusal !== null) {
+  say(refusal);
+  finish(0, 1);
+}
+
+// Two at a time; each counts as one test.
+const stages = [...staticStages()];
+await Promise.all(
+  Array.from({ length: JOBS }, async () => {
+    for (let stage = stages.shift(); stage !== undefined; stage = stages.shift()) {
+      const { name, ok, seconds, output } = await runStage(stage);
+      if (ok) passed += 1;
+      else failed += 1;
+      told(ok, name, seconds, output);
+    }
+  }),
+);
+
+const report = await runTests(testFiles(FOLDERS), JOBS, result => {
+  told(result.ok, `${result.file} (${result.passed})`, result.seconds, result.output);
+});
+const broken = report.results.filter(result => !result.ok);
+if (broken.length > 0) say(`failed: ${broken.map(result => result.file).join(", ")}`);
+if (report.passed === 0) say("no test ran");
+finish(passed + report.passed, failed + report.failed);
+
+function told(ok: boolean, name: string, seconds: number, output: string): void {
+  say(`${ok ? "ok    " : "FAILED"} ${name} ${seconds.toFixed(1)} s`);
+  if (!ok) say(`${output.trim()}\n`);
+}
+
+function say(words: string): void {
+  process.stdout.write(`${words}\n`);
+}
+
+function finish(total: number, broken: number): never {
+  say(`${total} passed, ${broken} failed`);
+  process.exit(broken === 0 && total > 0 ? 0 : 1);
+}

@@ -1,0 +1,59 @@
+import type { Step } from "../../shared/actor/actor.ts";
+import type { EvseStatus } from "../../shared/contracts/evse.ts";
+import type { Instant } from "../../shared/time/clock.ts";
+
+/** What was last said of each charge point. */
+export type NarratorState = Readonly<Record<string, Said>>;
+
+interface Said {
+  readonly at: Instant;
+  /** The kind of situation: a change of it is said at once. */
+  readonly situation: string;
+  readonly currentA: number;
+}
+
+/** A current that merely wanders is said again when it has moved this far, at most this often. */
+const NEWS_A = 1;
+const PAUSE_MS = 5_000;
+
+/** Tells on change, in words, what a charge point does: "left: charging 11.2 A, limited by mains L2". */
+export function narrate(state: NarratorState, status: EvseStatus, now: Instant): Step<NarratorState, string> {
+  const before = state[status.evseId];
+  const currentA = flowingA(status);
+  const situation = situationOf(status);
+  const changed = before?.situation !== situation;
+  const moved = Math.abs(currentA - (before?.currentA ?? 0)) >= NEWS_A;
+  const rested = before === undefined || now - before.at >= PAUSE_MS;
+  if (!changed && !(moved && rested)) return { state, outputs: [] };
+  return {
+    state: { ...state, [status.evseId]: { at: now, situation, currentA } },
+    outputs: [`${status.evseId}: ${wordsFor(status, currentA)}`],
+  };
+}
+
+/** The current a person would name: what the car draws, else what it is offered. */
+function flowingA(status: EvseStatus): number {
+  if (status.drawA === null) return status.offerA;
+  return Math.max(0, status.drawA.l1, status.drawA.l2, status.drawA.l3);
+}
+
+/** Charging under one limit or another is one situation: which phase is the fullest changes by the second. */
+function situationOf(status: EvseStatus): string {
+  const detail = status.chargingState === "Charging" ? "" : status.boundBy;
+  return [status.chargingState, status.mode, status.access, detail, ...status.faults].join(" ");
+}
+
+function wordsFor(status: EvseStatus, currentA: number): string {
+  switch (status.chargingState) {
+    case "Idle":
+      return status.faults.length > 0 ? `no car; ${status.reason}` : "no car";
+    case "EVConnected":
+      return `car connected, ${status.reason}`;
+    case "Charging":
+      return `charging ${currentA.toFixed(1)} A, ${status.reason}`;
+    case "SuspendedEV":
+      return `offered ${status.offerA.toFixed(1)} A, the car takes nothing`;
+    case "SuspendedEVSE":
+      return `not charging, ${status.reason}`;
+  }
+}

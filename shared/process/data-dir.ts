@@ -1,0 +1,67 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { messageOf, StartRefused } from "../errors.ts";
+
+/**
+ * Holds the data directory for one node of one site, so that a second start is told instead of fighting over boards,
+ * ports and the node's name on NATS. The lock is SQLite's: the operating system lets go of it when the process dies,
+ * however it dies.
+ */
+export function holdDataDir(dataDir: string, node: string): () => void {
+  const lockFile = join(dataDir, `${node}.lock`);
+  const pidFile = join(dataDir, `${node}.pid`);
+  try {
+    // What is kept here is nobody else's: settings hold secrets.
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new StartRefused(
+      `the data directory ${dataDir} cannot be made (${messageOf(error)}); choose another with DATA_DIR`,
+      { cause: error },
+    );
+  }
+  const lock = openLock(lockFile, dataDir, pidFile);
+  writeFileSync(pidFile, `${process.pid}\n`);
+  return () => {
+    lock.close();
+  };
+}
+
+function openLock(lockFile: string, dataDir: string, pidFile: string): DatabaseSync {
+  let lock: DatabaseSync | null = null;
+  try {
+    lock = new DatabaseSync(lockFile);
+    lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;");
+    return lock;
+  } catch (error) {
+    lock?.close();
+    if (isLocked(error)) {
+      throw new StartRefused(
+        `another edge-evse${holder(pidFile)} already runs on the data directory ${dataDir}; ` +
+          "stop it, or give this one a directory of its own with DATA_DIR=... and a port with HTTP_PORT=...",
+        { cause: error },
+      );
+    }
+    throw new StartRefused(
+      `the data directory ${dataDir} cannot be used (${messageOf(error)}); choose another with DATA_DIR`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Primary result codes of SQLite that mean "somebody holds the lock" (SQLITE_BUSY, SQLITE_LOCKED). */
+function isLocked(error: unknown): boolean {
+  const code = (error as { errcode?: unknown }).errcode;
+  return typeof code === "number" && [5, 6].includes(code & 0xff);
+}
+
+function holder(pidFile: string): string {
+  try {
+    return ` (process ${readFileSync(pidFile, "utf8").trim()})`;
+  } catch {
+    // The holder has not written it yet; the message is complete without.
+    return "";
+  }
+}
