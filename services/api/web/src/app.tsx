@@ -1,0 +1,48 @@
+import { useEffect } from "preact/hooks";
+import { HistoryCard } from "./parts/history-card.tsx";
+import { LinksCard } from "./parts/links-card.tsx";
+import { MainsCard } from "./parts/mains-card.tsx";
+import { Notices } from "./parts/notices.tsx";
+import { PointCard } from "./parts/point-card.tsx";
+import { SiteFooter } from "./parts/site-footer.tsx";
+import { TopBar } from "./parts/top-bar.tsx";
+import { usePage } from "./use-page.ts";
+
+/** The whole page: how the house is doing, each charge point, the last minutes, and what hangs on which wire. */
+export function App() {
+  const { state, history, choose } = usePage();
+  const { view } = state;
+  const name = view?.name;
+  useEffect(() => {
+    if (name !== undefined) document.title = `${name} · edge-evse`;
+  }, [name]);
+  return (
+    <div class={state.link === "lost" ? "page stale" : "page"}>
+      <TopBar state={state} />
+      <Notices state={state} />
+      {view === null ? (
+        <main class="waiting">Connecting to the gateway …</main>
+      ) : (
+        <main class="columns">
+          <MainsCard view={view} state={state} />
+          <div class="main-column">
+            <div class="points">
+              {view.points.map(point => (
+                <PointCard
+                  key={point.id}
+                  point={point}
+                  view={view}
+                  state={state}
+                  onChoose={choice => choose(point.id, choice)}
+                />
+              ))}
+            </div>
+            <HistoryCard history={history} view={view} />
+          </div>
+          <LinksCard view={view} state={state} />
+        </main>
+      )}
+      {view !== null && <SiteFooter view={view} />}
+    </div>
+  );
+}

@@ -1,0 +1,50 @@
+import type { ChargeChoice, HistoryView } from "../../view.ts";
+
+/** A request that has not been answered by then has failed; the page shows it and the person may try again. */
+const PATIENCE_MS = 5_000;
+const API = "/api/v1";
+
+/** Asks for a mode. Resolves to null when accepted, else to what is wrong, in words. */
+export function askForMode(pointId: string, mode: ChargeChoice): Promise<string | null> {
+  return post(`points/${pointId}/mode`, { mode });
+}
+
+/** Acknowledges latched faults; the board refuses while their cause is there. */
+export function acknowledgeFaults(pointId: string): Promise<string | null> {
+  return post(`points/${pointId}/acknowledge`, {});
+}
+
+/** The last 15 minutes, or null when the gateway cannot be reached: the curves then begin with the next view. */
+export async function fetchHistory(): Promise<HistoryView | null> {
+  try {
+    const answer = await fetch(`${API}/history`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    return answer.ok ? ((await answer.json()) as HistoryView) : null;
+  } catch {
+    return null;
+  }
+}
+
+async function post(path: string, body: unknown): Promise<string | null> {
+  try {
+    const answer = await fetch(`${API}/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    return answer.ok ? null : await refusalOf(answer);
+  } catch (error) {
+    const timedOut = error instanceof DOMException && error.name === "TimeoutError";
+    return timedOut ? "The gateway did not answer in time." : "The gateway cannot be reached.";
+  }
+}
+
+async function refusalOf(answer: Response): Promise<string> {
+  const fallback = `The gateway answered ${answer.status} ${answer.statusText}`.trim();
+  try {
+    const said = (await answer.json()) as { error?: { message?: unknown } };
+    return typeof said.error?.message === "string" ? said.error.message : fallback;
+  } catch {
+    return fallback;
+  }
+}
