@@ -42,6 +42,7 @@ export function settingsService(options: SettingsServiceOptions): ServiceSchema 
   /** The store may hold something else than we think: ask before the next write. */
   let unsettled = true;
   let storeAway = false;
+  let retrying = false;
   let queue: Promise<unknown> = Promise.resolve();
   let cancels: Cancel[] = [];
 
@@ -106,10 +107,16 @@ export function settingsService(options: SettingsServiceOptions): ServiceSchema 
   }
 
   function retry(): void {
-    if (!unsettled) return;
-    inTurn(() => withStore(settle)).catch((error: unknown) => {
-      if (!(error instanceof StoreUnavailable)) log.error({ error: messageOf(error) }, "settings store cannot be read");
-    });
+    if (!unsettled || retrying) return;
+    retrying = true;
+    inTurn(() => withStore(settle))
+      .catch((error: unknown) => {
+        if (!(error instanceof StoreUnavailable))
+          log.error({ error: messageOf(error) }, "settings store cannot be read");
+      })
+      .finally(() => {
+        retrying = false;
+      });
   }
 
   return {
