@@ -1,0 +1,17 @@
+import { z } from "zod";
+
+/** The balancer takes its limits from the settings; the site file only says where it runs. */
+export const balancerConfig = z.strictObject({});
+export type BalancerConfig = z.output<typeof balancerConfig>;
+
+/** The limits and the meters that the balancer works with, as the settings say. */
+export interface BalancerSettings {
+  /** MAINS: the main fuse, A per phase. */
+  readonly mainsA: number;
+  /** CIRCUIT: what all points may draw together, A per phase; null where the setting does not apply. */
+  readonly circuitA: number | null;
+  /** MIN: the least a car accepts, A per phase. */
+  readonly minA: number;
+  /** A mains meter is configured: Smart works. */
+  readonly mainsMeter: boolean;
+}

@@ -1,0 +1,171 @@
+import type { Step } from "../../shared/actor/actor.ts";
+import type { BalancerAllocation, BalancerStatus } from "../../shared/contracts/balancer.ts";
+import type { EvseStatus } from "../../shared/contracts/evse.ts";
+import type { MeterReading } from "../../shared/contracts/meter.ts";
+import type { Instant } from "../../shared/time/clock.ts";
+import { allocate } from "./allocate.core.ts";
+import type { BalancerSettings } from "./balancer.config.ts";
+import { ageMs, toTuple, withSample } from "./measured.core.ts";
+import { drawNow, mayDraw, type Point, withDraw } from "./point.core.ts";
+import type { BalancerState } from "./state.core.ts";
+import { type Trust, trustOf } from "./trust.core.ts";
+import { DRAW_EXACT_MS } from "./tuning.core.ts";
+
+export type BalancerInput =
+  | { readonly kind: "reading"; readonly reading: MeterReading }
+  | { readonly kind: "status"; readonly status: EvseStatus }
+  | { readonly kind: "settings"; readonly settings: BalancerSettings }
+  | { readonly kind: "tick" };
+
+export type BalancerOutput =
+  | { readonly kind: "allocation"; readonly allocation: BalancerAllocation }
+  | { readonly kind: "status"; readonly status: BalancerStatus };
+
+/** Shares what the fuse leaves among the cars that want it. Decides on every new sample, every news of a point, and every second. */
+export function balance(state: BalancerState, input: BalancerInput, now: Instant): Step<BalancerState, BalancerOutput> {
+  switch (input.kind) {
+    case "settings":
+      return decide({ ...state, settings: input.settings }, null, now);
+    case "status":
+      return decide({ ...state, points: withStatus(state.points, input.status, now) }, null, now);
+    case "tick":
+      return repeat(decide(state, null, now), now);
+    case "reading":
+      return hear(state, input.reading, now);
+  }
+}
+
+function hear(state: BalancerState, reading: MeterReading, now: Instant): Step<BalancerState, BalancerOutput> {
+  // A repeated sample is no new evidence.
+  if (state.lastSequence[reading.meterId] === reading.sequence) return { state, outputs: [] };
+  const lastSequence = { ...state.lastSequence, [reading.meterId]: reading.sequence };
+  const at = now - reading.ageMs;
+  const currents = toTuple(reading.currentA);
+  switch (reading.role) {
+    case "ev":
+      return {
+        state: {
+          ...state,
+          lastSequence,
+          points: state.points.map(point => (point.id === reading.evseId ? withDraw(point, currents, at) : point)),
+        },
+        outputs: [],
+      };
+    case "mains": {
+      const mains = withSample(state.mains, { at, measuredA: currents, drawnA: knownDraw(state.points, at) });
+      return decide({ ...state, lastSequence, mains }, "mains", now);
+    }
+    case "circuit": {
+      const circuit = withSample(state.circuit, { at, measuredA: currents, drawnA: knownDraw(state.points, at) });
+      return decide({ ...state, lastSequence, circuit }, "circuit", now);
+    }
+    case "pv":
+    case "battery":
+      return { state: { ...state, lastSequence }, outputs: [] };
+  }
+}
+
+/** What Smart points are known to have drawn when a sample was taken. */
+function knownDraw(points: readonly Point[], at: Instant): [number, number, number] {
+  const total: [number, number, number] = [0, 0, 0];
+  for (const point of points) {
+    if (point.status?.mode === "normal") continue;
+    const newest = point.pastDraws.at(-1);
+    if (newest === undefined || Math.abs(at - newest.at) > DRAW_EXACT_MS) continue;
+    newest.houseA.forEach((drawA, phase) => {
+      total[phase] = (total[phase] ?? 0) + drawA;
+    });
+  }
+  return total;
+}
+
+function decide(
+  state: BalancerState,
+  fresh: "mains" | "circuit" | null,
+  now: Instant,
+): Step<BalancerState, BalancerOutput> {
+  if (state.settings === null) return { state, outputs: [] };
+  const trust = siteTrust(state, now);
+  const next = allocate(state, state.settings, trust, fresh, now);
+  const outputs: BalancerOutput[] = [];
+  let sequence = state.sequence;
+  next.points.forEach((point, index) => {
+    const before = state.points[index];
+    if (before?.limitA === point.limitA && before.boundBy === point.boundBy && before.admitted === point.admitted)
+      return;
+    sequence += 1;
+    outputs.push({ kind: "allocation", allocation: allocationOf(next, point, sequence, now) });
+  });
+  return { state: { ...next, sequence }, outputs };
+}
+
+/** Facts are repeated every second, changed or not. */
+function repeat(step: Step<BalancerState, BalancerOutput>, now: Instant): Step<BalancerState, BalancerOutput> {
+  const { state } = step;
+  if (state.settings === null) return step;
+  const told = new Set(step.outputs.map(output => (output.kind === "allocation" ? output.allocation.evseId : "")));
+  let sequence = state.sequence;
+  const repeated: BalancerOutput[] = [];
+  for (const point of state.points) {
+    if (told.has(point.id)) continue;
+    sequence += 1;
+    repeated.push({ kind: "allocation", allocation: allocationOf(state, point, sequence, now) });
+  }
+  const status: BalancerOutput = { kind: "status", status: statusOf(state, state.settings, now) };
+  return { state: { ...state, sequence }, outputs: [...step.outputs, ...repeated, status] };
+}
+
+function siteTrust(state: BalancerState, now: Instant): Trust {
+  if (state.settings?.mainsMeter !== true) return "unmetered";
+  return trustOf(ageMs(state.mains, now), state.mains.cadenceMs);
+}
+
+function withStatus(points: readonly Point[], status: EvseStatus, now: Instant): readonly Point[] {
+  return points.map(point => {
+    if (point.id !== status.evseId) return point;
+    // A balancer that has just started takes over what a charging point already holds.
+    const adopt = point.status === null && status.mayDraw && status.offerA > 0;
+    const held = adopt ? { limitA: status.offerA, admitted: true, admittedAt: now, boundBy: "settling" as const } : {};
+    const gone = status.carConnected ? {} : { retryAt: 0, askingSince: null, narrowSince: null, pastDraws: [] };
+    return { ...point, ...held, ...gone, status, heardAt: now };
+  });
+}
+
+function allocationOf(state: BalancerState, point: Point, sequence: number, now: Instant): BalancerAllocation {
+  const measured = point.status?.mode === "normal" ? null : ageMs(state.mains, now);
+  return {
+    evseId: point.id,
+    sequence,
+    limitA: point.limitA,
+    admitted: point.admitted,
+    boundBy: point.boundBy,
+    restsOnMs: measured,
+    retryS: Math.max(0, Math.ceil((point.retryAt - now) / 1_000)),
+  };
+}
+
+function statusOf(state: BalancerState, settings: BalancerSettings, now: Instant): BalancerStatus {
+  const newest = state.mains.samples.at(-1);
+  const newestCircuit = state.circuit.samples.at(-1);
+  const allotted = [0, 0, 0];
+  for (const point of state.points) {
+    if (!mayDraw(point, now) && drawNow(point, now) === null) continue;
+    for (const phase of point.supplyPhases === 1 ? [point.rotation[0]] : point.rotation) {
+      allotted[phase] = (allotted[phase] ?? 0) + point.limitA;
+    }
+  }
+  return {
+    mainsLimitA: settings.mainsA,
+    circuitLimitA: settings.circuitA,
+    mainsA: newest === undefined ? null : toRecord(newest.measuredA),
+    mainsAgeMs: ageMs(state.mains, now),
+    circuitA: newestCircuit === undefined ? null : toRecord(newestCircuit.measuredA),
+    allottedA: toRecord(allotted),
+    trust: siteTrust(state, now),
+    shortageScore: Math.max(...state.shortage),
+  };
+}
+
+function toRecord(values: readonly number[]): { l1: number; l2: number; l3: number } {
+  return { l1: values[0] ?? 0, l2: values[1] ?? 0, l3: values[2] ?? 0 };
+}

@@ -1,0 +1,70 @@
+import type { Instant } from "../../shared/time/clock.ts";
+import { baseA, type Measured, settledSamples } from "./measured.core.ts";
+import { BLIND_RAISE_MAX_A, MARGIN_A, RAISE_DEADBAND_A } from "./tuning.core.ts";
+
+/** What the regulated points hold and may draw on one phase. */
+export interface PhaseLoad {
+  /** Sum of their limits. */
+  readonly allottedA: number;
+  /** Sum of the minimum over the points that charge. */
+  readonly minimumA: number;
+  /** The most that points without a fresh EV meter may be drawing now; 0 when every draw is known. */
+  readonly unknownA: number;
+}
+
+/** What one measured limit allows on one phase, in total for the regulated points. */
+export interface PhaseBudget {
+  /** More than this must not stay allotted: the newest sample says so. Infinity when it does not. */
+  readonly cutToA: number;
+  /** Up to this may be given to points that charge already. */
+  readonly raiseToA: number;
+  /** Up to this may be counted on when another point is to join. */
+  readonly roomA: number;
+  /** By how much the limit is exceeded even with every point at its minimum; <= 0 is no shortage. */
+  readonly shortageA: number;
+}
+
+/**
+ * The regulator (asymmetric): what is measured above the limit is cut at once and in full; what is free is given back only
+ * when it has been free in every sample of the settling time. Where the points' draw is metered, the rest of the load is
+ * known exactly and one step suffices; where it is not, half of the room is taken at a time.
+ */
+export function budgetOf(
+  measured: Measured,
+  limitA: number,
+  phase: number,
+  load: PhaseLoad,
+  patienceMs: number,
+  now: Instant,
+): PhaseBudget {
+  const newest = measured.samples.at(-1);
+  if (newest === undefined) return { cutToA: 0, raiseToA: 0, roomA: 0, shortageA: 0 };
+  const freeNowA = limitA - baseA(newest, phase) + load.unknownA;
+  const excessA = (newest.measuredA[phase] ?? 0) - limitA;
+  const known = load.unknownA === 0;
+  const mustCut = excessA > 0 || (known && load.allottedA > freeNowA + RAISE_DEADBAND_A);
+  const shortageA = load.minimumA - freeNowA;
+  const cutToA = mustCut ? freeNowA - MARGIN_A : Infinity;
+
+  const settled = settledSamples(measured, patienceMs, now);
+  if (settled === null) return { cutToA, raiseToA: load.allottedA, roomA: 0, shortageA };
+  if (known) {
+    const settledA = limitA - Math.max(...settled.map(sample => baseA(sample, phase))) - MARGIN_A;
+    return { cutToA, raiseToA: Math.max(load.allottedA, settledA), roomA: settledA, shortageA };
+  }
+  const headroomA = limitA - Math.max(...settled.map(sample => sample.measuredA[phase] ?? 0)) - MARGIN_A;
+  const stepA = Math.max(0, Math.min(headroomA / 2, BLIND_RAISE_MAX_A));
+  return { cutToA, raiseToA: load.allottedA + stepA, roomA: load.allottedA + headroomA, shortageA };
+}
+
+/** How much one sample of shortage weighs: 10 points stop a car, after about 20, 10, 6 or 2 s (samples every 2 s). */
+export function shortageWeight(shortageA: number, limitA: number): number {
+  if (shortageA <= 0) return 0;
+  const share = shortageA / limitA;
+  if (share <= 0.05) return 1;
+  if (share <= 0.15) return 2;
+  return share <= 0.5 ? 4 : 10;
+}
+
+/** Shortage points at which a point is stopped. */
+export const SHORTAGE_STOP = 10;

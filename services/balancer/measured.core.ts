@@ -1,0 +1,54 @@
+import type { PhaseCurrentsA } from "../../shared/contracts/units.ts";
+import type { Instant } from "../../shared/time/clock.ts";
+import { PATIENCE_MAX_MS, SETTLED_SAMPLES } from "./tuning.core.ts";
+
+/** One sample of a limit's meter, with what the points drew at that moment as far as their meters say. */
+export interface Sample {
+  readonly at: Instant;
+  readonly measuredA: readonly [number, number, number];
+  /** Part of it that is known to be the regulated points' draw. */
+  readonly drawnA: readonly [number, number, number];
+}
+
+/** The recent past of one meter. */
+export interface Measured {
+  readonly samples: readonly Sample[];
+  /** Learnt time between samples. */
+  readonly cadenceMs: number;
+}
+
+export const nothingMeasured: Measured = { samples: [], cadenceMs: 2_000 };
+
+/** How long samples are kept: every window that looks back ends before. */
+const KEPT_MS = PATIENCE_MAX_MS + 10_000;
+
+export function withSample(measured: Measured, sample: Sample): Measured {
+  const previous = measured.samples.at(-1);
+  const gapMs = previous === undefined ? measured.cadenceMs : sample.at - previous.at;
+  const cadenceMs = Math.min(10_000, Math.max(200, measured.cadenceMs + (gapMs - measured.cadenceMs) / 4));
+  return { samples: [...measured.samples.filter(past => sample.at - past.at < KEPT_MS), sample], cadenceMs };
+}
+
+/** Age of the newest sample; null when there is none. */
+export function ageMs(measured: Measured, now: Instant): number | null {
+  const newest = measured.samples.at(-1);
+  return newest === undefined ? null : now - newest.at;
+}
+
+/** The load of everything but the regulated points, on one phase, in one sample. */
+export function baseA(sample: Sample, phase: number): number {
+  return (sample.measuredA[phase] ?? 0) - (sample.drawnA[phase] ?? 0);
+}
+
+/** The samples a raise rests on; null while there are too few of them or they reach back too short. */
+export function settledSamples(measured: Measured, patienceMs: number, now: Instant): readonly Sample[] | null {
+  const inside = measured.samples.filter(
+    sample => now - sample.at <= Math.max(patienceMs, (SETTLED_SAMPLES + 0.5) * measured.cadenceMs),
+  );
+  return inside.length >= SETTLED_SAMPLES ? inside : null;
+}
+
+/** Per-phase record to tuple, in the order L1, L2, L3. */
+export function toTuple(currents: PhaseCurrentsA): [number, number, number] {
+  return [currents.l1, currents.l2, currents.l3];
+}

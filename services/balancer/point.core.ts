@@ -1,0 +1,137 @@
+import type { EvseStatus } from "../../shared/contracts/evse.ts";
+import type { BoundBy } from "../../shared/contracts/units.ts";
+import type { Instant } from "../../shared/time/clock.ts";
+import { DRAW_WINDOW_MS, LOST_POINT_MS, NARROW_MS, RESPONSE_MS, STATUS_LIFETIME_MS } from "./tuning.core.ts";
+
+/** A limit and when it was set. */
+interface PastLimit {
+  readonly at: Instant;
+  readonly limitA: number;
+}
+
+/** Measured draw on the phases of the house. */
+interface PastDraw {
+  readonly at: Instant;
+  readonly houseA: readonly [number, number, number];
+}
+
+/** What the balancer knows of one charge point. */
+export interface Point {
+  readonly id: string;
+  /** House phase (0..2) of each of its terminals L1, L2, L3. */
+  readonly rotation: readonly [number, number, number];
+  readonly supplyPhases: 1 | 3;
+  readonly safeCurrentA: number;
+  readonly status: EvseStatus | null;
+  readonly heardAt: Instant | null;
+  readonly limitA: number;
+  readonly admitted: boolean;
+  readonly admittedAt: Instant;
+  readonly boundBy: BoundBy;
+  /** Not admitted before this. */
+  readonly retryAt: Instant;
+  /** Since when its car asks without having been admitted. */
+  readonly askingSince: Instant | null;
+  readonly pastLimits: readonly PastLimit[];
+  readonly pastDraws: readonly PastDraw[];
+  /** Since when only its first terminal has carried current. */
+  readonly narrowSince: Instant | null;
+}
+
+export function freshPoint(
+  id: string,
+  rotation: readonly [number, number, number],
+  supplyPhases: 1 | 3,
+  safeCurrentA: number,
+): Point {
+  return {
+    id,
+    rotation,
+    supplyPhases,
+    safeCurrentA,
+    status: null,
+    heardAt: null,
+    limitA: 0,
+    admitted: false,
+    admittedAt: 0,
+    boundBy: "unreachable",
+    retryAt: 0,
+    askingSince: null,
+    pastLimits: [],
+    pastDraws: [],
+    narrowSince: null,
+  };
+}
+
+/** Whether the point's own status is fresh enough to be believed. */
+export function isReachable(point: Point, now: Instant): boolean {
+  return point.heardAt !== null && now - point.heardAt <= STATUS_LIFETIME_MS;
+}
+
+/** Whether current may be flowing: its contactor is, or may still be, closed. */
+export function mayDraw(point: Point, now: Instant): boolean {
+  if (!isReachable(point, now)) return point.heardAt !== null || point.safeCurrentA > 0;
+  return point.admitted || point.status?.mayDraw === true;
+}
+
+/** House phases that the point loads or would load. */
+export function phasesUsed(point: Point, now: Instant): readonly number[] {
+  const narrow = point.narrowSince !== null && now - point.narrowSince >= NARROW_MS;
+  const connected = point.status?.phases === 1 ? 1 : point.supplyPhases;
+  return narrow || connected === 1 ? [point.rotation[0]] : point.rotation;
+}
+
+/** The newest measured draw, where it is fresh. */
+export function drawNow(point: Point, now: Instant): readonly [number, number, number] | null {
+  const newest = point.pastDraws.at(-1);
+  return newest !== undefined && now - newest.at <= DRAW_WINDOW_MS ? newest.houseA : null;
+}
+
+/** The most the point may be drawing on one house phase at this moment. */
+export function drawAtMostA(point: Point, phase: number, now: Instant): number {
+  if (!isReachable(point, now)) return phasesUsed(point, now).includes(phase) ? lostDrawA(point, now) : 0;
+  if (!mayDraw(point, now)) return 0;
+  if (drawNow(point, now) !== null) return Math.max(0, ...point.pastDraws.map(draw => draw.houseA[phase] ?? 0));
+  return phasesUsed(point, now).includes(phase) ? highestLimitA(point, now) : 0;
+}
+
+/** The largest limit in force during the last response time. */
+export function highestLimitA(point: Point, now: Instant): number {
+  let highest = point.limitA;
+  for (const [index, past] of point.pastLimits.entries()) {
+    const replacedAt = point.pastLimits[index + 1]?.at ?? now;
+    if (now - replacedAt <= RESPONSE_MS) highest = Math.max(highest, past.limitA);
+  }
+  return highest;
+}
+
+/** A silent point counts with what it was last given until it has surely stopped, then with its safe current. */
+function lostDrawA(point: Point, now: Instant): number {
+  if (point.heardAt === null) return point.safeCurrentA;
+  const lostForMs = now - point.heardAt;
+  return lostForMs <= LOST_POINT_MS
+    ? Math.max(highestLimitA(point, now), point.limitA)
+    : Math.min(point.safeCurrentA, 32);
+}
+
+/** Sets a limit and remembers the one it replaces for as long as a car may still follow it. */
+export function withLimit(point: Point, limitA: number, boundBy: BoundBy, now: Instant): Point {
+  if (limitA === point.limitA) return boundBy === point.boundBy ? point : { ...point, boundBy };
+  const pastLimits = point.pastLimits.length === 0 ? [{ at: now, limitA: point.limitA }] : point.pastLimits;
+  const kept = pastLimits.filter((_past, index) => now - (pastLimits[index + 1]?.at ?? now) <= RESPONSE_MS);
+  return { ...point, limitA, boundBy, pastLimits: [...kept, { at: now, limitA }] };
+}
+
+/** Takes in one sample of the point's EV meter, given on the point's own terminals. */
+export function withDraw(point: Point, terminalA: readonly [number, number, number], at: Instant): Point {
+  const houseA: [number, number, number] = [0, 0, 0];
+  point.rotation.forEach((phase, terminal) => {
+    houseA[phase] = (houseA[phase] ?? 0) + Math.max(0, terminalA[terminal] ?? 0);
+  });
+  const onlyFirst = terminalA[0] > 3 && terminalA[1] < 0.5 && terminalA[2] < 0.5;
+  return {
+    ...point,
+    pastDraws: [...point.pastDraws.filter(draw => at - draw.at < DRAW_WINDOW_MS && draw.at < at), { at, houseA }],
+    narrowSince: onlyFirst ? (point.narrowSince ?? at) : null,
+  };
+}

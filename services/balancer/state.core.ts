@@ -1,0 +1,49 @@
+import type { Instant } from "../../shared/time/clock.ts";
+import type { BalancerSettings } from "./balancer.config.ts";
+import { type Measured, nothingMeasured } from "./measured.core.ts";
+import { freshPoint, type Point } from "./point.core.ts";
+import { PATIENCE_MIN_MS } from "./tuning.core.ts";
+
+export interface BalancerState {
+  /** In the order of the site file. */
+  readonly points: readonly Point[];
+  readonly settings: BalancerSettings | null;
+  readonly mains: Measured;
+  readonly circuit: Measured;
+  readonly lastSequence: Readonly<Record<string, number>>;
+  /** When a limit was last changed, by a cut or a raise. */
+  readonly changedAt: Instant;
+  readonly raisedAt: Instant;
+  /** How long room must have been there before it is given away; grows while raises are taken back. */
+  readonly patienceMs: number;
+  /** Whether the last raise has been taken back, or has stood. */
+  readonly raiseJudged: boolean;
+  readonly shortage: readonly [number, number, number];
+  readonly sequence: number;
+  readonly startedAt: Instant;
+}
+
+/** Identity and wiring of a charge point as the balancer needs it. */
+export interface PointWiring {
+  readonly id: string;
+  readonly rotation: readonly [number, number, number];
+  readonly supplyPhases: 1 | 3;
+  readonly safeCurrentA: number;
+}
+
+export function idleBalancer(wiring: readonly PointWiring[], now: Instant): BalancerState {
+  return {
+    points: wiring.map(point => freshPoint(point.id, point.rotation, point.supplyPhases, point.safeCurrentA)),
+    settings: null,
+    mains: nothingMeasured,
+    circuit: nothingMeasured,
+    lastSequence: {},
+    changedAt: now,
+    raisedAt: -Infinity,
+    patienceMs: PATIENCE_MIN_MS,
+    raiseJudged: true,
+    shortage: [0, 0, 0],
+    sequence: 0,
+    startedAt: now,
+  };
+}

@@ -1,0 +1,34 @@
+/** Every number the regulation is tuned with, and where it comes from. Times in ms, currents in A. */
+
+/** An EV may take 5 s to follow a duty change (IEC 61851-1 A.4), and one more for the way there. */
+export const RESPONSE_MS = 6_000;
+/** How far back the measured draw of a car counts as what it may be drawing now. */
+export const DRAW_WINDOW_MS = 4_000;
+/** Room must have been there this long before current is raised into it. */
+export const PATIENCE_MIN_MS = 4_500;
+/** A load that cycles teaches patience: each raise that had to be taken back doubles it, up to this. */
+export const PATIENCE_MAX_MS = 60_000;
+/** A cut this soon after a raise took the raise back. */
+export const TAKEN_BACK_MS = 30_000;
+/** A raise that has stood this long halves the patience again. */
+export const STOOD_MS = 90_000;
+/** Fewest samples a raise rests on. */
+export const SETTLED_SAMPLES = 3;
+/** Kept free below every measured limit: twice a meter's resolution. */
+export const MARGIN_A = 0.2;
+/** A raise smaller than this is not worth a change of the pilot. */
+export const RAISE_DEADBAND_A = 0.5;
+/** Without an EV meter half of the seen room is taken at a time, and never more than this. */
+export const BLIND_RAISE_MAX_A = 4;
+/** A refused or stopped point waits until there has been room for this long ("NO CURRENT, retry in 60 s"). */
+export const RETRY_MS = 60_000;
+/** How long a car that asks may wait for the others to make room before it is refused. */
+export const JOIN_WAIT_MS = 10_000;
+/** A status older than this is no status; the point counts with what it was last given. */
+export const STATUS_LIFETIME_MS = 5_000;
+/** After this long a lost point has surely fallen to its safe current: 5 s allocation + 1 s grant + 6 s C1. */
+export const LOST_POINT_MS = 12_000;
+/** A car counts as single-phase once only L1 has carried current for this long (slow cars need up to 60 s for three phases). */
+export const NARROW_MS = 10_000;
+/** A draw measured this close to a mains sample belongs to the same moment. */
+export const DRAW_EXACT_MS = 1_200;

@@ -1,0 +1,164 @@
+import type { EvseState } from "../../shared/contracts/evse.ts";
+import { C_DEBOUNCE_MS, EV_IGNORES_STOP_MS } from "../../shared/iec61851/timing.ts";
+import type { Instant } from "../../shared/time/clock.ts";
+import { blocks, boardIsUp, faultsOf, opensAtOnce } from "./faults.core.ts";
+import { asksPower, isCarClass } from "./observe.core.ts";
+import { mayOfferOf, permittedOf } from "./offer.core.ts";
+import type { EvseCoreState } from "./state.core.ts";
+import {
+  CHARGE_DELAY_AFTER_B1_MS,
+  CHARGE_DELAY_AFTER_C1_MS,
+  CP_CUT_MS,
+  PILOT_FAULT_MS,
+  WAKE_AFTER_MS,
+  WAKE_PULSE_MS,
+} from "./timing.core.ts";
+
+/** How long a fresh plug-in may wait for the balancer's first word before supply is shown as withheld. */
+const FIRST_WORD_MS = 3_000;
+
+/** Carries out every transition that is due (spec control 1.4). */
+export function advance(state: EvseCoreState, now: Instant): EvseCoreState {
+  let current = state;
+  // Each pass makes one transition; the longest chain is unplug -> A, plugged -> B2 -> C2.
+  for (let pass = 0; pass < 4; pass += 1) {
+    const next = transition(current, now);
+    if (next === current) break;
+    current = next;
+  }
+  return current;
+}
+
+function transition(state: EvseCoreState, now: Instant): EvseCoreState {
+  if (state.state !== "A" && state.cp === "A" && state.cpCutUntil === null) return enterA(state, now);
+  switch (state.state) {
+    case "A":
+      return fromA(state, now);
+    case "B1":
+      return mayStart(state, now) ? enterB2(state, now) : state;
+    case "B2":
+      return fromB2(state, now);
+    case "activate":
+      return fromActivate(state, now);
+    case "C2":
+      return fromC2(state, now);
+    case "C1":
+      return fromC1(state, now);
+  }
+}
+
+function fromA(state: EvseCoreState, now: Instant): EvseCoreState {
+  if (state.cp === "A") return state.connectedAt === null ? state : enterA(state, now);
+  if (state.connectedAt === null || state.settings?.access !== "on") return state;
+  if (mayStart(state, now)) return enterB2(state, now);
+  const refused = isBlocked(state, now) || permittedOf(state, now).limitA > 0;
+  const { boundBy } = permittedOf(state, now);
+  const undecided = boundBy === "not-charging" || boundBy === "settling" || boundBy === "balancer-silent";
+  if (!refused && undecided && now - state.connectedAt < FIRST_WORD_MS) return state;
+  if (state.cp === "C" && now - state.cpSince < C_DEBOUNCE_MS) return state;
+  return enterB1(state, now);
+}
+
+function fromB2(state: EvseCoreState, now: Instant): EvseCoreState {
+  if (mustWithhold(state, now)) return enterB1(state, now);
+  if (asksVentilation(state, now)) return enterB1({ ...state, ventilationRefused: true }, now);
+  if (asksPower(state, now) && state.sensed?.value.diodeSeen === true && permittedOf(state, now).admitted)
+    return enterC2(state, now);
+  if (state.cp === "B" && state.wakeAt !== null && now >= state.wakeAt)
+    return enter({ ...state, wakeAt: null }, "activate", now);
+  return state;
+}
+
+function fromActivate(state: EvseCoreState, now: Instant): EvseCoreState {
+  if (mustWithhold(state, now)) return enterB1(state, now);
+  return now - state.enteredAt >= WAKE_PULSE_MS ? enter({ ...state, cpSince: now }, "B2", now) : state;
+}
+
+function fromC2(state: EvseCoreState, now: Instant): EvseCoreState {
+  if (state.cp === "B") return enter(state, "B2", now);
+  if (faultsOf(state, now).some(opensAtOnce)) return enterB1(state, now);
+  if (asksVentilation(state, now)) return enterC1({ ...state, ventilationRefused: true }, now);
+  return mustWithhold(state, now) ? enterC1(state, now) : state;
+}
+
+function fromC1(state: EvseCoreState, now: Instant): EvseCoreState {
+  if (state.cp === "B" || faultsOf(state, now).some(opensAtOnce)) return enterB1(state, now);
+  return now - state.enteredAt >= EV_IGNORES_STOP_MS ? enterB1(state, now) : state;
+}
+
+/** Everything is there to offer current to a connected car. */
+function mayStart(state: EvseCoreState, now: Instant): boolean {
+  const settled = state.cp === "B" || asksPower(state, now);
+  return settled && wantsCurrent(state, now) && mayOfferOf(state, now).limitA > 0;
+}
+
+/** A car is there, access is on, nothing is in the way but current (architecture: the balancer shall make room). */
+export function wantsCurrent(state: EvseCoreState, now: Instant): boolean {
+  return (
+    state.connectedAt !== null &&
+    isCarClass(state.cp) &&
+    state.settings?.access === "on" &&
+    state.cpCutUntil === null &&
+    state.state !== "C1" &&
+    now >= state.chargeDelayUntil &&
+    !isBlocked(state, now)
+  );
+}
+
+function isBlocked(state: EvseCoreState, now: Instant): boolean {
+  return faultsOf(state, now).some(blocks);
+}
+
+function mustWithhold(state: EvseCoreState, now: Instant): boolean {
+  return state.settings?.access !== "on" || isBlocked(state, now) || mayOfferOf(state, now).limitA === 0;
+}
+
+/** 3 V: the car wants ventilation, which no point here has (spec control 1.9-1). */
+function asksVentilation(state: EvseCoreState, now: Instant): boolean {
+  return state.cp === "D" && now - state.cpSince >= PILOT_FAULT_MS;
+}
+
+function enter(state: EvseCoreState, next: EvseState, now: Instant): EvseCoreState {
+  return { ...state, state: next, enteredAt: now };
+}
+
+function enterA(state: EvseCoreState, now: Instant): EvseCoreState {
+  // What was allowed to the car that left says nothing about the next one.
+  const entered = state.state === "A" ? state : enter(state, "A", now);
+  return {
+    ...entered,
+    connectedAt: null,
+    cableA: null,
+    plugOpenSince: null,
+    diodeMissingSince: null,
+    ventilationRefused: false,
+    pilotFault: false,
+    wakeAt: null,
+    chargeDelayUntil: now,
+    allocation: null,
+  };
+}
+
+/** Supply withheld. A car that may charge has its pilot cut for 5 s, so that it starts afresh; one that was switched off is not woken. */
+function enterB1(state: EvseCoreState, now: Instant): EvseCoreState {
+  const cut = state.settings?.access === "on" && state.cpCutUntil === null && boardIsUp(state, now);
+  return {
+    ...enter(state, "B1", now),
+    chargeDelayUntil: Math.max(state.chargeDelayUntil, now + CHARGE_DELAY_AFTER_B1_MS),
+    cpCutUntil: cut ? now + CP_CUT_MS : state.cpCutUntil,
+  };
+}
+
+function enterB2(state: EvseCoreState, now: Instant): EvseCoreState {
+  const first = state.state === "A";
+  return { ...enter(state, "B2", now), wakeAt: first ? now + WAKE_AFTER_MS : state.wakeAt };
+}
+
+function enterC2(state: EvseCoreState, now: Instant): EvseCoreState {
+  return { ...enter(state, "C2", now), wakeAt: null };
+}
+
+/** PWM is gone; the car gets 6 s to stop drawing before the contactor opens (IEC 61851-1 table A.6, sequence 10.2). */
+function enterC1(state: EvseCoreState, now: Instant): EvseCoreState {
+  return { ...enter(state, "C1", now), chargeDelayUntil: now + CHARGE_DELAY_AFTER_C1_MS };
+}

@@ -1,0 +1,21 @@
+import { z } from "zod";
+import type { AccessStatus, ChargeMode } from "../../shared/contracts/units.ts";
+
+/** A charge point takes its identity from `chargePoints` and its behaviour from the settings. */
+export const evseConfig = z.strictObject({});
+export type EvseConfig = z.output<typeof evseConfig>;
+
+/** The settings of one charge point, as the core needs them. */
+export interface PointSettings {
+  readonly mode: ChargeMode;
+  readonly access: AccessStatus;
+  readonly outlet: "socket" | "fixed";
+  /** MAX, A per phase. */
+  readonly maxA: number;
+  /** Override current; null = none. */
+  readonly overrideA: number | null;
+  readonly maxTemperatureC: number;
+  /** CONTACT 2: whether the contactor of L2 and L3 may close in this mode. */
+  readonly threePhase: boolean;
+  readonly evMeter: boolean;
+}

@@ -1,0 +1,113 @@
+import type { EvseFault, EvseState } from "../../shared/contracts/evse.ts";
+import type { AccessStatus, BoundBy } from "../../shared/contracts/units.ts";
+
+/** What the sentence is made of. */
+export interface ReasonFacts {
+  readonly state: EvseState;
+  readonly access: AccessStatus | null;
+  readonly carConnected: boolean;
+  readonly asksPower: boolean;
+  readonly offerA: number;
+  readonly limitA: number;
+  readonly boundBy: BoundBy;
+  readonly faults: readonly EvseFault[];
+  readonly retryS: number;
+  readonly chargeDelayS: number;
+}
+
+const LIMITS: Readonly<Record<BoundBy, string>> = {
+  "mains.l1": "mains L1",
+  "mains.l2": "mains L2",
+  "mains.l3": "mains L3",
+  "circuit.l1": "the circuit on L1",
+  "circuit.l2": "the circuit on L2",
+  "circuit.l3": "the circuit on L3",
+  max: "MAX",
+  cable: "the cable",
+  override: "the override",
+  settling: "a raise that is on its way",
+  "no-current": "too little current",
+  "retry-wait": "the retry time",
+  "mains-silent": "a silent mains meter",
+  "circuit-silent": "a silent circuit meter",
+  "ev-meter-silent": "a silent EV meter",
+  "mode-unavailable": "a mode that is not available",
+  "no-mains-meter": "the missing mains meter",
+  "balancer-silent": "a silent balancer",
+  "safe-current": "the safe current while the balancer is silent",
+  "settings-missing": "missing settings",
+  "not-charging": "what the car uses",
+  unreachable: "the lost connection",
+};
+
+const FAULTS: Readonly<Record<EvseFault, string>> = {
+  "no-current": "no current available",
+  "mains-reading-lost": "the mains meter is silent",
+  "ev-meter-lost": "the EV meter is silent",
+  "circuit-reading-lost": "the circuit meter is silent",
+  "board-lost": "the pilot board does not answer",
+  "pilot-invalid": "the control pilot fits no state: check the cable",
+  "ventilation-unsupported": "the car asks for ventilation, which is not supported",
+  "diode-missing": "the car's pilot diode is missing",
+  "proximity-open": "no plug or cable is recognised",
+  "over-temperature": "the temperature is too high",
+  "rcm-trip": "residual current was detected; acknowledge to reset",
+  "rcm-test-failed": "the residual current monitor failed its test",
+  "contactor-weld": "the contactor does not open",
+  "settings-missing": "the settings have not been heard yet",
+  "solar-unavailable": "mode Solar is not available in this version",
+};
+
+/** The limit in words: "limited by mains L2". */
+export function limitInWords(boundBy: BoundBy): string {
+  return LIMITS[boundBy];
+}
+
+/** Why this point does what it does, in one clause a person understands. */
+export function reasonInWords(facts: ReasonFacts): string {
+  const [fault] = facts.faults;
+  if (fault !== undefined && !(fault === "diode-missing" && facts.offerA > 0 && !facts.asksPower)) return FAULTS[fault];
+  if (facts.access === "off") return "switched off";
+  if (facts.access === "pause") return "paused";
+  if (!facts.carConnected) return "no car";
+  if (facts.state === "activate") return "waking the car";
+  if (facts.offerA > 0) {
+    if (facts.state === "C2") return `limited by ${LIMITS[facts.boundBy]}`;
+    return facts.asksPower ? "others make room for the car" : "the car does not ask for current";
+  }
+  if (facts.state === "C1") return `stopping: ${stopWords(facts)}`;
+  if (facts.limitA === 0) return stopWords(facts);
+  return facts.chargeDelayS > 0 ? `starting in ${facts.chargeDelayS} s` : "starting";
+}
+
+function stopWords(facts: ReasonFacts): string {
+  switch (facts.boundBy) {
+    case "mains.l1":
+    case "mains.l2":
+    case "mains.l3":
+    case "circuit.l1":
+    case "circuit.l2":
+    case "circuit.l3":
+    case "no-current":
+      return `no current left on ${LIMITS[facts.boundBy]}${facts.retryS > 0 ? `, retry ${facts.retryS} s after it is free` : ""}`;
+    case "retry-wait":
+      return `current is free again, starting in ${Math.max(facts.retryS, facts.chargeDelayS)} s`;
+    case "settling":
+      return "waiting for the first measurements";
+    case "not-charging":
+      return facts.chargeDelayS > 0 ? `starting in ${facts.chargeDelayS} s` : "waiting for the balancer";
+    case "mains-silent":
+    case "circuit-silent":
+    case "ev-meter-silent":
+    case "balancer-silent":
+    case "max":
+    case "cable":
+    case "override":
+    case "mode-unavailable":
+    case "no-mains-meter":
+    case "safe-current":
+    case "settings-missing":
+    case "unreachable":
+      return `stopped by ${LIMITS[facts.boundBy]}`;
+  }
+}

@@ -1,0 +1,144 @@
+import type { EvseStatus } from "../../shared/contracts/evse.ts";
+import type { EvseGrant } from "../../shared/contracts/pilot.ts";
+import type { BoundBy, ChargingState } from "../../shared/contracts/units.ts";
+import type { Instant } from "../../shared/time/clock.ts";
+import { wantsCurrent } from "./charge-state.core.ts";
+import { boardIsUp, faultsOf } from "./faults.core.ts";
+import { asksPower } from "./observe.core.ts";
+import { ceilingOf, mayOfferOf, permittedOf } from "./offer.core.ts";
+import { reasonInWords } from "./reason.core.ts";
+import { describeSession } from "./session.core.ts";
+import type { EvseCoreState } from "./state.core.ts";
+import {
+  ALLOCATION_LIFETIME_MS,
+  BOARD_SURELY_OPEN_MS,
+  CP_CUT_MS,
+  DRAW_LIFETIME_MS,
+  GRANT_LIFETIME_MS,
+} from "./timing.core.ts";
+
+/** The permission that belongs to the present state. */
+export function grantOf(state: EvseCoreState, now: Instant): EvseGrant {
+  const offerA = state.state === "B2" || state.state === "C2" ? mayOfferOf(state, now).limitA : 0;
+  const closed = state.state === "C2" || state.state === "C1";
+  return {
+    evseId: state.point.evseId,
+    sequence: (state.granted?.value.sequence ?? -1) + 1,
+    pilot: pilotOf(state, offerA, now),
+    offerA,
+    contactorL1: closed,
+    contactorL23: closed && phasesWanted(state) === 3,
+    acknowledge: state.acknowledge,
+    lifetimeMs: GRANT_LIFETIME_MS,
+  };
+}
+
+function pilotOf(state: EvseCoreState, offerA: number, now: Instant): EvseGrant["pilot"] {
+  if (state.cpCutUntil !== null && now < state.cpCutUntil) return "disconnected";
+  if (state.state === "activate") return "wake";
+  return offerA > 0 ? "offer" : "idle";
+}
+
+function phasesWanted(state: EvseCoreState): 1 | 3 {
+  return state.point.phases === 3 && state.settings?.threePhase === true ? 3 : 1;
+}
+
+/** The point's view of itself. */
+export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
+  const { settings, sensed, draw } = state;
+  const ceiling = ceilingOf(state);
+  const faults = faultsOf(state, now);
+  const offerA = state.state === "B2" || state.state === "C2" ? mayOfferOf(state, now).limitA : 0;
+  const permitted = permittedOf(state, now);
+  const boundBy = boundByOf(state, now);
+  const chargeDelayS = Math.max(0, Math.ceil((chargeDelayEnd(state) - now) / 1_000));
+  const drawFresh = draw !== null && now - draw.at <= DRAW_LIFETIME_MS;
+  const retryS =
+    state.allocation !== null && now - state.allocation.at <= ALLOCATION_LIFETIME_MS
+      ? state.allocation.value.retryS
+      : 0;
+  const reason = reasonInWords({
+    state: state.state,
+    access: settings?.access ?? null,
+    carConnected: state.connectedAt !== null,
+    asksPower: asksPower(state, now),
+    offerA,
+    limitA: permitted.limitA,
+    boundBy,
+    faults,
+    retryS,
+    chargeDelayS,
+  });
+  return {
+    evseId: state.point.evseId,
+    state: state.state,
+    chargingState: chargingStateOf(state, now),
+    mode: settings?.mode ?? "normal",
+    access: settings?.access ?? "off",
+    carConnected: state.connectedAt !== null,
+    wantsCurrent: wantsCurrent(state, now),
+    asksPower: asksPower(state, now),
+    offerA,
+    mayDraw: mayDraw(state, now),
+    drawA: drawFresh ? draw.value.currentA : null,
+    drawAgeMs: drawFresh ? Math.max(0, now - draw.at) : null,
+    ceilingA: ceiling.limitA,
+    ceilingBy: ceiling.boundBy,
+    phases: state.state === "C2" || state.state === "C1" ? phasesWanted(state) : 0,
+    boundBy,
+    reason,
+    faults: [...faults],
+    chargeDelayS,
+    cableA: state.cableA,
+    temperatureC: sensed?.value.temperatureC ?? null,
+    dutyPct: sensed?.value.dutyPct ?? 100,
+    connectedMs: state.connectedAt === null ? null : now - state.connectedAt,
+    session:
+      state.session === null
+        ? null
+        : describeSession(
+            state.session,
+            state.point.evseId,
+            settings?.mode ?? "normal",
+            state.state === "C2" ? null : reason,
+            null,
+          ),
+  };
+}
+
+/** Whether current may flow: the contactor is permitted, seen closed, or was so a moment ago on a board that has gone. */
+export function mayDraw(state: EvseCoreState, now: Instant): boolean {
+  if (state.state === "C2" || state.state === "C1") return true;
+  const { sensed } = state;
+  if (sensed === null || !(sensed.value.contactorL1 || sensed.value.contactorL23)) return false;
+  return boardIsUp(state, now) || now - sensed.at < BOARD_SURELY_OPEN_MS;
+}
+
+function boundByOf(state: EvseCoreState, now: Instant): BoundBy {
+  if (state.settings === null) return "settings-missing";
+  return mayOfferOf(state, now).boundBy;
+}
+
+function chargeDelayEnd(state: EvseCoreState): Instant {
+  return Math.max(
+    state.chargeDelayUntil,
+    state.cpCutUntil === null ? -Infinity : Math.min(state.cpCutUntil, state.enteredAt + CP_CUT_MS),
+  );
+}
+
+function chargingStateOf(state: EvseCoreState, now: Instant): ChargingState {
+  if (state.connectedAt === null) return "Idle";
+  switch (state.state) {
+    case "A":
+      return "EVConnected";
+    case "B1":
+    case "C1":
+      return "SuspendedEVSE";
+    case "B2":
+      return asksPower(state, now) ? "SuspendedEVSE" : "SuspendedEV";
+    case "activate":
+      return "SuspendedEV";
+    case "C2":
+      return "Charging";
+  }
+}

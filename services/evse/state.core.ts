@@ -1,0 +1,86 @@
+import type { BalancerAllocation } from "../../shared/contracts/balancer.ts";
+import type { EvseState, EvseStatus } from "../../shared/contracts/evse.ts";
+import type { MeterReading } from "../../shared/contracts/meter.ts";
+import type { CpState, EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
+import type { Instant } from "../../shared/time/clock.ts";
+import type { PointSettings } from "./evse.config.ts";
+import type { SessionState } from "./session.core.ts";
+
+/** A thing heard, and when. */
+export interface Heard<T> {
+  readonly value: T;
+  readonly at: Instant;
+}
+
+export interface EvsePoint {
+  readonly evseId: string;
+  readonly phases: 1 | 3;
+  readonly safeCurrentA: number;
+  /**
+   * Used until the first settings are heard, where the installer allows charging at the safe current without the rest of
+   * the site; null = wait for the settings.
+   */
+  readonly provisional: PointSettings | null;
+}
+
+export interface EvseCoreState {
+  readonly point: EvsePoint;
+  readonly settings: PointSettings | null;
+  readonly sensed: Heard<PilotSensed> | null;
+  readonly allocation: Heard<BalancerAllocation> | null;
+  /** Newest reading of the point's EV meter; `at` is the instant of the sample. */
+  readonly draw: Heard<MeterReading> | null;
+  readonly state: EvseState;
+  readonly enteredAt: Instant;
+  /** The pilot class now believed, and since when it has been shown without a break. */
+  readonly cp: CpState;
+  readonly cpSince: Instant;
+  /** The pilot line is interrupted until then; what it shows meanwhile is ignored. */
+  readonly cpCutUntil: Instant | null;
+  readonly chargeDelayUntil: Instant;
+  /** When the car gets its one wake-up pulse; null once it had it or does not need it. */
+  readonly wakeAt: Instant | null;
+  readonly connectedAt: Instant | null;
+  readonly cableA: number | null;
+  /** Since when the proximity contact has been open although a car is there. */
+  readonly plugOpenSince: Instant | null;
+  readonly diodeMissingSince: Instant | null;
+  readonly hot: boolean;
+  readonly ventilationRefused: boolean;
+  readonly pilotFault: boolean;
+  readonly acknowledge: boolean;
+  readonly session: SessionState | null;
+  /** Civil time minus monotonic time, from the last tick: dates the records. */
+  readonly civilOffsetMs: number;
+  readonly granted: Heard<EvseGrant> | null;
+  readonly reported: Heard<EvseStatus> | null;
+}
+
+export function idleEvse(point: EvsePoint, now: Instant): EvseCoreState {
+  return {
+    point,
+    settings: point.provisional,
+    sensed: null,
+    allocation: null,
+    draw: null,
+    state: "A",
+    enteredAt: now,
+    cp: "A",
+    cpSince: now,
+    cpCutUntil: null,
+    chargeDelayUntil: now,
+    wakeAt: null,
+    connectedAt: null,
+    cableA: null,
+    plugOpenSince: null,
+    diodeMissingSince: null,
+    hot: false,
+    ventilationRefused: false,
+    pilotFault: false,
+    acknowledge: false,
+    session: null,
+    civilOffsetMs: 0,
+    granted: null,
+    reported: null,
+  };
+}

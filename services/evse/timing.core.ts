@@ -1,0 +1,30 @@
+/** Times of the charge states, in ms (spec control 1.5 unless said otherwise). */
+
+/** A board that has said nothing for this long is lost; it repeats its facts every 250 ms. */
+export const BOARD_LIFETIME_MS = 1_000;
+/** Its own watchdog and contactor have surely opened this long after it was lost. */
+export const BOARD_SURELY_OPEN_MS = 2_000;
+/** Allocations older than this are not believed. */
+export const ALLOCATION_LIFETIME_MS = 5_000;
+/** EV meter samples older than this say nothing about the present draw. */
+export const DRAW_LIFETIME_MS = 5_000;
+export const CHARGE_DELAY_AFTER_B1_MS = 3_000;
+export const CHARGE_DELAY_AFTER_C1_MS = 15_000;
+/** How long the pilot line stays interrupted when supply is withdrawn from a car that may charge. */
+export const CP_CUT_MS = 5_000;
+/** After reconnecting the line, the time until what the board reports is the car again. */
+export const CP_RECONNECT_MS = 300;
+/** A car that has not asked for power 30 s after it was offered gets one wake-up pulse. */
+export const WAKE_AFTER_MS = 30_000;
+export const WAKE_PULSE_MS = 3_000;
+/** A pilot that fits no class, or asks for ventilation, for longer than this ends charging (spec control 1.9-1). */
+export const PILOT_FAULT_MS = 500;
+/** 6 V without a diode for longer than this is told (spec control 1.6). */
+export const DIODE_MISSING_MS = 10_000;
+export const PLUG_OPEN_MS = 500;
+/** Grants are repeated in this rhythm, status in its own. */
+export const GRANT_EVERY_MS = 250;
+export const GRANT_LIFETIME_MS = 1_000;
+export const STATUS_EVERY_MS = 1_000;
+/** Temperature at which charging resumes at the latest (spec control 7.3). */
+export const RESUME_BELOW_C = 55;

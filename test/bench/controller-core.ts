@@ -1,0 +1,161 @@
+import { type BalancerInput, balance } from "../../services/balancer/balancer.core.ts";
+import { idleBalancer } from "../../services/balancer/state.core.ts";
+import type { PointSettings } from "../../services/evse/evse.config.ts";
+import { charge, type EvseInput } from "../../services/evse/evse.core.ts";
+import { idleEvse } from "../../services/evse/state.core.ts";
+import type { BalancerAllocation } from "../../shared/contracts/balancer.ts";
+import type { EvseStatus } from "../../shared/contracts/evse.ts";
+import type { MeterReading } from "../../shared/contracts/meter.ts";
+import type { EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
+import { dutyPctOf, offerAOf } from "../../shared/iec61851/duty.ts";
+import type { Controller, InitMessage, PhaseTriple, StepMessage } from "./closed-loop/protocol.ts";
+
+/** Civil start of every run; only the dates of records depend on it. */
+const CIVIL_START_MS = Date.UTC(2026, 0, 1);
+
+/** The product's own cores - one balancer, one evse per charge point - wired as the bus wires them, on stepped time. */
+export function createController(init: InitMessage): Controller {
+  const { config, n } = init;
+  const ids = Array.from({ length: n }, (_none, index) => `ev${index + 1}`);
+  const rotation: readonly [number, number, number] = [0, 1, 2];
+  let balancer = idleBalancer(
+    ids.map(id => ({ id, rotation, supplyPhases: 3 as const, safeCurrentA: 0 })),
+    0,
+  );
+  let points = ids.map(id => idleEvse({ evseId: id, phases: 3, safeCurrentA: 0, provisional: null }, 0));
+  const grants: (EvseGrant | null)[] = ids.map(() => null);
+  let now = 0;
+  let lastSeq = 0;
+
+  function tellBalancer(input: BalancerInput): void {
+    const step = balance(balancer, input, now);
+    balancer = step.state;
+    for (const output of step.outputs) if (output.kind === "allocation") allot(output.allocation);
+  }
+  function allot(allocation: BalancerAllocation): void {
+    tellEvse(ids.indexOf(allocation.evseId), { kind: "allocation", allocation });
+  }
+  function tellEvse(index: number, input: EvseInput): void {
+    const point = points[index];
+    if (point === undefined) return;
+    const step = charge(point, input, now);
+    points = points.with(index, step.state);
+    const news: EvseStatus[] = [];
+    for (const output of step.outputs) {
+      if (output.kind === "grant") grants[index] = output.grant;
+      if (output.kind === "status") news.push(output.status);
+    }
+    for (const status of news) tellBalancer({ kind: "status", status });
+  }
+
+  tellBalancer({
+    kind: "settings",
+    settings: {
+      mainsA: config.maxMainsA,
+      circuitA: n > 1 ? config.maxCircuitA : null,
+      minA: config.minCurrentA,
+      mainsMeter: config.meter.present === 1,
+    },
+  });
+  ids.forEach((_id, index) => tellEvse(index, { kind: "settings", settings: settingsOf(init, index) }));
+
+  return (message: StepMessage) => {
+    now = message.t * 1_000;
+    if (message.mainsSeq !== lastSeq) {
+      lastSeq = message.mainsSeq;
+      const ageMs = Math.max(0, now - message.mainsT * 1_000);
+      if (config.evMeters === 1) {
+        ids.forEach((id, index) => {
+          const reading = readingOf("ev", id, message.mainsSeq, ageMs, message.evCurrents[index] ?? [0, 0, 0]);
+          tellBalancer({ kind: "reading", reading });
+          tellEvse(index, { kind: "reading", reading });
+        });
+      }
+      tellBalancer({
+        kind: "reading",
+        reading: readingOf("mains", null, message.mainsSeq, ageMs, message.mainsCurrents),
+      });
+    }
+    ids.forEach((id, index) => {
+      tellEvse(index, {
+        kind: "sensed",
+        sensed: sensedOf(id, message.pilot[index] ?? "A", grants[index] ?? null, config.cableA[index] ?? 32),
+      });
+    });
+    const civilMs = CIVIL_START_MS + now;
+    ids.forEach((_id, index) => tellEvse(index, { kind: "tick", civilMs }));
+    if (Math.round(message.t / init.dt) % Math.round(1 / init.dt) === 0) tellBalancer({ kind: "tick" });
+
+    // The board closes only in C, and opens by itself (firmware rule); the duty has its resolution of 0.1 %.
+    const closed = grants.map((grant, index) => grant !== null && message.pilot[index] === "C");
+    return {
+      offered: grants.map(grant => (grant?.pilot === "offer" ? offerAOf(dutyPctOf(grant.offerA)) : 0)),
+      c1: grants.map((grant, index) => (closed[index] === true && grant?.contactorL1 === true ? 1 : 0)),
+      c2: grants.map((grant, index) => (closed[index] === true && grant?.contactorL23 === true ? 1 : 0)),
+      cp: grants.map(grant => (grant?.pilot === "disconnected" ? 0 : 1)),
+      state: points.map(point => point.state),
+      error: points.map(point => point.reported?.value.faults.length ?? 0),
+    };
+  };
+}
+
+function settingsOf(init: InitMessage, index: number): PointSettings {
+  const { config } = init;
+  return {
+    mode: config.mode,
+    access: "on",
+    outlet: "socket",
+    maxA: Math.min(config.maxCurrentA[index] ?? 16, config.maxCircuitA),
+    overrideA: null,
+    maxTemperatureC: 65,
+    threePhase: config.c2 !== "always_off",
+    evMeter: config.evMeters === 1,
+  };
+}
+
+function readingOf(
+  role: "mains" | "ev",
+  evseId: string | null,
+  sequence: number,
+  ageMs: number,
+  currents: PhaseTriple,
+): MeterReading {
+  return {
+    meterId: evseId === null ? role : `${role}-${evseId}`,
+    role,
+    evseId,
+    sequence,
+    measuredAt: new Date(CIVIL_START_MS).toISOString(),
+    ageMs,
+    currentA: { l1: currents[0], l2: currents[1], l3: currents[2] },
+    powerW: null,
+    totalPowerW: null,
+    importWh: null,
+    exportWh: null,
+    quality: "measured",
+  };
+}
+
+/** What a pilot board would report of this car, given the grant it carries out. */
+function sensedOf(evseId: string, pilot: "A" | "B" | "C", grant: EvseGrant | null, cableA: number): PilotSensed {
+  const offered = grant?.pilot === "offer";
+  return {
+    evseId,
+    link: "up",
+    cp: pilot,
+    cpHighV: { A: 12, B: 9, C: 6 }[pilot],
+    cpLowV: offered ? -12 : null,
+    dutyPct: offered ? dutyPctOf(grant.offerA) : 100,
+    diodeSeen: offered,
+    ppOhm: cableA >= 63 ? 100 : cableA >= 32 ? 220 : cableA >= 16 ? 680 : 1_500,
+    contactorL1: grant?.contactorL1 === true && pilot === "C",
+    contactorL23: grant?.contactorL23 === true && pilot === "C",
+    openedLocally: false,
+    temperatureC: null,
+    faults: [],
+    heartbeatEcho: null,
+    firmware: "EvsePilotFirmata 1.0",
+    reconnects: 0,
+    lastError: null,
+  };
+}
