@@ -39,11 +39,6 @@ export function age(ageMs: number | null): string {
   return ageMs < 1_500 ? "now" : `${duration(ageMs)} ago`;
 }
 
-/** How many, with the right ending: "1 fault", "2 faults". */
-export function count(number: number, one: string): string {
-  return `${number} ${one}${number === 1 ? "" : "s"}`;
-}
-
 export function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { FaultView, PointView } from "../../../view.ts";
+import { capitalised } from "../model/words.ts";
 import { acknowledgeFaults } from "../requests.ts";
 import { Icon } from "./icon.tsx";
 
@@ -11,10 +12,15 @@ const LATCHED: ReadonlySet<FaultView["code"]> = new Set([
   "board-hang",
 ]);
 
+interface FaultBoxProps {
+  readonly point: PointView;
+  readonly faults: readonly FaultView[];
+}
+
 /** What is wrong with this charge point, and the button for what waits for a person. */
-export function FaultBox({ point }: { readonly point: PointView }) {
+export function FaultBox({ point, faults }: FaultBoxProps) {
   const [said, setSaid] = useState("");
-  const latched = point.faults.some(fault => LATCHED.has(fault.code));
+  const latched = faults.some(fault => LATCHED.has(fault.code));
   const acknowledge = async () => {
     setSaid("Asking the board …");
     const problem = await acknowledgeFaults(point.id);
@@ -25,8 +31,8 @@ export function FaultBox({ point }: { readonly point: PointView }) {
       <Icon name="warning" />
       <div>
         <ul>
-          {point.faults.map(fault => (
-            <li key={fault.code}>{fault.words}</li>
+          {faults.map(fault => (
+            <li key={fault.code}>{capitalised(fault.words)}</li>
           ))}
         </ul>
         {latched && (

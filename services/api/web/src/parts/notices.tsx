@@ -1,16 +1,17 @@
-import type { PointView, SiteView } from "../../../view.ts";
+import { noticesOf, type SiteNotices } from "../model/notices.ts";
 import { type PageState, silenceMs } from "../model/page-state.ts";
 import { duration } from "../model/words.ts";
 import { Icon } from "./icon.tsx";
 
+const NONE: SiteNotices = { faulty: [], warnings: [] };
+
 /** What a person should see before anything else: no connection, faults, silent parts. Nothing on a good day. */
 export function Notices({ state }: { readonly state: PageState }) {
-  const faulty = state.view?.points.filter(point => point.faults.length > 0) ?? [];
-  const warnings = state.view?.warnings ?? [];
+  const { faulty, warnings } = state.view === null ? NONE : noticesOf(state.view);
   return (
     <div class="notices">
       {state.link === "lost" && <ConnectionLost state={state} />}
-      {faulty.length > 0 && <Faults points={faulty} />}
+      {faulty.length > 0 && <Faults faulty={faulty} />}
       {warnings.length > 0 && <Warnings warnings={warnings} />}
     </div>
   );
@@ -35,14 +36,14 @@ function ConnectionLost({ state }: { readonly state: PageState }) {
   );
 }
 
-function Faults({ points }: { readonly points: readonly PointView[] }) {
+function Faults({ faulty }: Pick<SiteNotices, "faulty">) {
   return (
     <div class="notice notice-fault" role="alert">
       <Icon name="warning" />
       <ul>
-        {points.map(point => (
+        {faulty.map(({ point, words }) => (
           <li key={point.id}>
-            <a href={`#point-${point.id}`}>{point.name}</a>: {point.faults.map(fault => fault.words).join("; ")}
+            <a href={`#point-${point.id}`}>{point.name}</a>: {words}
           </li>
         ))}
       </ul>
@@ -50,7 +51,7 @@ function Faults({ points }: { readonly points: readonly PointView[] }) {
   );
 }
 
-function Warnings({ warnings }: Pick<SiteView, "warnings">) {
+function Warnings({ warnings }: Pick<SiteNotices, "warnings">) {
   return (
     <section class="notice notice-warning" aria-label="Warnings">
       <Icon name="warning" />

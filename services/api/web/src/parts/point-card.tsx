@@ -1,5 +1,5 @@
 import type { ChargeChoice, PointView, SiteView } from "../../../view.ts";
-import { headlineOf, type Tone } from "../model/headline.ts";
+import { faultsForPeople, headlineOf, type Tone } from "../model/headline.ts";
 import { ageNow, type PageState } from "../model/page-state.ts";
 import { drawnW } from "../model/power.ts";
 import { age, capitalised, power } from "../model/words.ts";
@@ -27,6 +27,7 @@ interface PointCardProps {
 /** One charge point: what it does, how much, why not more, and the way to change that. */
 export function PointCard({ point, view, state, onChoose }: PointCardProps) {
   const headline = headlineOf(point);
+  const faults = faultsForPeople(point);
   const titleId = `point-${point.id}-title`;
   return (
     <article
@@ -54,7 +55,7 @@ export function PointCard({ point, view, state, onChoose }: PointCardProps) {
           <span>{capitalised(point.status.reason)}</span>
         </p>
       )}
-      {point.faults.length > 0 && <FaultBox point={point} />}
+      {faults.length > 0 && <FaultBox point={point} faults={faults} />}
       <SessionLine status={point.status} />
       <ModeButtons point={point} wish={state.wishes[point.id]} disabled={state.link !== "live"} onChoose={onChoose} />
       {!point.fresh && point.status !== null && (
