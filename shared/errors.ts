@@ -46,6 +46,21 @@ export class MeterReplyRefused extends EvseError {
   readonly code = "meter.reply-refused";
 }
 
+/** A meter cannot be asked now: its line is down, or it has been set aside because it does not answer. */
+export class MeterUnreachable extends EvseError {
+  readonly code = "meter.unreachable";
+}
+
+/** A meter type that cannot be read, or a meter that the site file gives no way to. */
+export class MeterNotAvailable extends EvseError {
+  readonly code = "meter.not-available";
+}
+
+/** Values fed to a meter were refused. Nothing was changed. */
+export class MeterFeedRefused extends EvseError {
+  readonly code = "meter.feed-refused";
+}
+
 /** The link to a pilot board is gone or the board is not the one expected. */
 export class BoardLost extends EvseError {
   readonly code = "board.lost";
@@ -59,6 +74,11 @@ export class BoardLost extends EvseError {
 /** The settings store cannot be reached or refuses to write. */
 export class StoreUnavailable extends EvseError {
   readonly code = "store.unavailable";
+}
+
+/** Words the simulated site does not understand. Nothing was changed. */
+export class CommandRefused extends EvseError {
+  readonly code = "simulator.command-refused";
 }
 
 /** Something that this process needs at start is taken: a port, a data directory. */
