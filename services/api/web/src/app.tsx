@@ -4,6 +4,7 @@ import { LinksCard } from "./parts/links-card.tsx";
 import { MainsCard } from "./parts/mains-card.tsx";
 import { Notices } from "./parts/notices.tsx";
 import { PointCard } from "./parts/point-card.tsx";
+import { SimulationCard } from "./parts/simulation-card.tsx";
 import { SiteFooter } from "./parts/site-footer.tsx";
 import { TopBar } from "./parts/top-bar.tsx";
 import { usePage } from "./use-page.ts";
@@ -39,7 +40,10 @@ export function App() {
             </div>
             <HistoryCard history={history} view={view} />
           </div>
-          <LinksCard view={view} state={state} />
+          <div class="side-column">
+            <LinksCard view={view} state={state} />
+            {view.simulated && <SimulationCard view={view} disabled={state.link !== "live"} />}
+          </div>
         </main>
       )}
       {view !== null && <SiteFooter view={view} />}

@@ -2,10 +2,18 @@ import { render } from "preact";
 import { App } from "./app.tsx";
 import "uplot/dist/uPlot.min.css";
 import "./style/tokens.css";
+import "./style/base.css";
 import "./style/page.css";
+import "./style/notices.css";
 import "./style/mains.css";
 import "./style/point.css";
+import "./style/current-gauge.css";
+import "./style/session.css";
+import "./style/modes.css";
 import "./style/chart.css";
+import "./style/links.css";
+import "./style/simulation.css";
+import "./style/stale.css";
 
 const root = document.getElementById("page");
 if (root === null) throw new Error("index.html has no element with the id page");

@@ -24,7 +24,17 @@ export async function fetchHistory(): Promise<HistoryView | null> {
   }
 }
 
-async function post(path: string, body: unknown): Promise<string | null> {
+/** Tells the simulated site something. Resolves to what it says to that, agreeing or not. */
+export async function tellSimulator(words: string): Promise<string> {
+  let done = "done";
+  const problem = await post("simulator/command", { words }, answer => {
+    if (typeof answer === "object" && answer !== null && "done" in answer) done = String(answer.done);
+  });
+  return problem ?? done;
+}
+
+/** Resolves to null when all went well, else to what is wrong, in words. */
+async function post(path: string, body: unknown, onAnswer?: (answer: unknown) => void): Promise<string | null> {
   try {
     const answer = await fetch(`${API}/${path}`, {
       method: "POST",
@@ -32,7 +42,9 @@ async function post(path: string, body: unknown): Promise<string | null> {
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
-    return answer.ok ? null : await refusalOf(answer);
+    if (!answer.ok) return await refusalOf(answer);
+    onAnswer?.(await answer.json());
+    return null;
   } catch (error) {
     const timedOut = error instanceof DOMException && error.name === "TimeoutError";
     return timedOut ? "The gateway did not answer in time." : "The gateway cannot be reached.";

@@ -20,7 +20,7 @@ export function Chart({ title, atMs, curves }: ChartProps) {
   const identity = curves.map(curve => curve.label).join("|");
   const data = useMemo<uPlot.AlignedData>(
     () => [atMs.map(ms => ms / 1_000), ...curves.map(curve => [...curve.values])],
-    [atMs, curves],
+    [atMs, identity],
   );
 
   useEffect(() => {

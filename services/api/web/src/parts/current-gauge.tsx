@@ -43,7 +43,7 @@ export function CurrentGauge({ status, limitA }: CurrentGaugeProps) {
         </div>
         <div>
           <dt>Limit</dt>
-          <dd>{limitAmps(limitA)}</dd>
+          <dd>{amps(limitA)}</dd>
           <dd class="figure-note">at most {limitAmps(status.ceilingA)}</dd>
         </div>
       </dl>

@@ -36,7 +36,7 @@ export function FaultBox({ point, faults }: FaultBoxProps) {
           ))}
         </ul>
         {latched && (
-          <button type="button" class="mode" onClick={() => void acknowledge()}>
+          <button type="button" class="button" onClick={() => void acknowledge()}>
             Acknowledge
           </button>
         )}

@@ -15,7 +15,7 @@ export function PhaseBar({ gauge, limitA }: { readonly gauge: PhaseGauge; readon
         role="meter"
         aria-label={`Mains ${name}`}
         aria-valuemin={0}
-        aria-valuemax={limitA ?? 0}
+        aria-valuemax={Math.max(limitA ?? 0, gauge.currentA ?? 0)}
         aria-valuenow={Math.max(0, gauge.currentA ?? 0)}
         aria-valuetext={gauge.text}
       >
