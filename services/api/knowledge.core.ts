@@ -173,6 +173,11 @@ export function meterFor(known: Knowledge, role: MeterReading["role"], evseId: s
   return null;
 }
 
+/** The home battery's current while its feed is believed, in 0.1 A; 0 after that (spec interfaces 0.5). */
+export function batteryDeciA(known: Knowledge, now: Instant): number {
+  return believed(known.battery, SAMPLE_LIFETIME_MS.battery, now) ?? 0;
+}
+
 /** The most loaded phase of a draw. */
 export function worstPhaseA(currentA: PhaseCurrentsA): number {
   return Math.max(currentA.l1, currentA.l2, currentA.l3);

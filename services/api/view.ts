@@ -196,3 +196,16 @@ export const historyView = z
   .readonly()
   .meta({ id: "HistoryView" });
 export type HistoryView = z.output<typeof historyView>;
+
+/** GET /health. */
+export const healthView = z
+  .object({
+    status: z.enum(["ok", "degraded"]),
+    /** What is missing, in words; empty when all is well. */
+    reasons: z.array(z.string()).readonly(),
+    /** Who was heard, and how long ago. */
+    heard: z.array(z.object({ what: z.string(), ageMs: z.number().nullable() }).readonly()).readonly(),
+  })
+  .readonly()
+  .meta({ id: "HealthView" });
+export type HealthView = z.output<typeof healthView>;

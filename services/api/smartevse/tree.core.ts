@@ -1,36 +1,14 @@
-import type { MeterReading, MeterRole } from "../../../shared/contracts/meter.ts";
 import type { SettingsCurrent } from "../../../shared/contracts/settings.ts";
-import { settingOf } from "../../../shared/settings/catalogue/index.ts";
 import { restModeOf } from "../../../shared/settings/charge-mode.ts";
 import { numberIn, settingIn } from "../../../shared/settings/read.ts";
-import type { ChargePoint } from "../../../shared/site/site-file.ts";
-import type { Instant } from "../../../shared/time/clock.ts";
-import { freshReading, type Knowledge, meterFor, meterStatusOf, sampleAgeMs, statusOf } from "../knowledge.core.ts";
-import { batteryCorrected, type DeciAmperes, deciAmperesOf, tenths, totalOf, whole } from "./currents.core.ts";
+import { batteryDeciA, statusOf } from "../knowledge.core.ts";
+import { tenths, whole } from "./currents.core.ts";
 import { linksTree } from "./links-tree.core.ts";
+import { meterLabel, metersTree } from "./meters-tree.core.ts";
 import { type Json, localEpochS, type Reply } from "./parse.core.ts";
 import { legacyState } from "./states.core.ts";
+import { labelOf, type Network, type TreeContext } from "./tree-context.core.ts";
 
-/** The gateway's network address, as GET /settings tells it. */
-export interface Network {
-  readonly ip: string | null;
-  readonly mac: string | null;
-}
-
-export interface TreeContext {
-  readonly known: Knowledge;
-  readonly settings: SettingsCurrent;
-  readonly point: ChargePoint;
-  readonly points: readonly ChargePoint[];
-  readonly version: string;
-  readonly network: Network;
-  readonly now: Instant;
-  readonly civilMs: number;
-}
-
-/** A home battery's current counts for this long after its feed (spec interfaces 0.5). */
-const BATTERY_LIFETIME_MS = 11_000;
-const NOMINAL_V = 230;
 const NODE_PLACES = 8;
 const MASTER = 1;
 const MODE_WORDS = ["OFF", "NORMAL", "SOLAR", "SMART", "PAUSE"] as const;
@@ -184,102 +162,8 @@ function nodesTree({ known, settings, points, now }: TreeContext): Reply {
 
 function batteryOf({ known, now, civilMs }: TreeContext): { readonly current: number; readonly last_update: number } {
   if (known.battery === null) return { current: 0, last_update: 0 };
-  const ageMs = now - known.battery.at;
-  return {
-    current: ageMs <= BATTERY_LIFETIME_MS ? known.battery.value : 0,
-    last_update: Math.floor((civilMs - ageMs) / 1000),
-  };
-}
-
-function metersTree(context: TreeContext, batteryDeciA: number): Reply {
-  const { settings, point } = context;
-  const raw = linesOf(context, "mains", null);
-  const lines = batteryCorrected(raw, batteryDeciA, settings, point.id);
-  return {
-    ev_meter: evMeterTree(context),
-    mains_meter: {
-      ...energies(readingOf(context, "mains", null)),
-      phases: 3,
-      apparent_power_va: whole((NOMINAL_V * Math.abs(raw.L1)) / 10),
-    },
-    ...circuitTree(context),
-    phase_currents: {
-      ...currentsTree(lines),
-      last_data_update: lastUpdateS(context, "mains"),
-      original_data: currentsTree(raw),
-    },
-  };
-}
-
-function evMeterTree(context: TreeContext): Reply {
-  const { known, settings, point, now } = context;
-  const reading = readingOf(context, "ev", point.id);
-  const chargedWh = whole(statusOf(known, point.id, now)?.session?.energyWh ?? 0);
-  const totalWh = whole((reading?.importWh ?? 0) - (reading?.exportWh ?? 0));
-  return {
-    description: meterLabel(context, "ev"),
-    address: meterAddress(context, "ev") ?? numberIn(settings, "ev_meter_address", point.id),
-    import_active_power: whole(reading?.totalPowerW ?? 0),
-    total_wh: totalWh,
-    charged_wh: chargedWh,
-    total_kwh: totalWh / 1000,
-    charged_kwh: chargedWh / 1000,
-    currents: currentsTree(linesOf(context, "ev", point.id)),
-    ...energies(reading),
-  };
-}
-
-function circuitTree(context: TreeContext): Reply {
-  const description = meterLabel(context, "circuit");
-  if (description === "Disabled") return {};
-  const reading = readingOf(context, "circuit", null);
-  const address = meterAddress(context, "circuit") ?? numberIn(context.settings, "circuit_meter_address");
-  const currents = currentsTree(linesOf(context, "circuit", null));
-  const power = whole(reading?.totalPowerW ?? 0);
-  return { circuit_meter: { description, address, currents, power, ...energies(reading) } };
-}
-
-function readingOf({ known, now }: TreeContext, role: MeterRole, evseId: string | null): MeterReading | null {
-  return freshReading(meterFor(known, role, evseId), now);
-}
-
-function linesOf(context: TreeContext, role: MeterRole, evseId: string | null): DeciAmperes {
-  return deciAmperesOf(readingOf(context, role, evseId)?.currentA ?? null);
-}
-
-function currentsTree(lines: DeciAmperes): Reply {
-  return { TOTAL: totalOf(lines), ...lines };
-}
-
-function energies(reading: MeterReading | null): Reply {
-  return {
-    import_active_energy: whole(reading?.importWh ?? 0),
-    export_active_energy: whole(reading?.exportWh ?? 0),
-  };
-}
-
-/** When the last sample was taken, believed or not; 0 = never. */
-function lastUpdateS({ known, now, civilMs }: TreeContext, role: MeterRole): number {
-  const reading = meterFor(known, role, null)?.reading ?? null;
-  return reading === null ? 0 : Math.floor((civilMs - sampleAgeMs(reading, now)) / 1000);
-}
-
-const METER_SETTING = { mains: "mains_meter", ev: "ev_meter", circuit: "circuit_meter_type" } as const;
-
-/** The meter that is there, whatever the setting says: one that the site file fixes leaves the setting Disabled. */
-export function meterLabel(
-  { known, settings, point, now }: Pick<TreeContext, "known" | "settings" | "point" | "now">,
-  role: keyof typeof METER_SETTING,
-): string {
-  const evseId = role === "ev" ? point.id : null;
-  const meter = meterFor(known, role, evseId);
-  const status = meter === null ? null : meterStatusOf(meter, now);
-  return status?.typeLabel ?? labelOf(settings, METER_SETTING[role], evseId);
-}
-
-function meterAddress({ known, point, now }: TreeContext, role: MeterRole): number | null {
-  const meter = meterFor(known, role, role === "ev" ? point.id : null);
-  return meter === null ? null : (meterStatusOf(meter, now)?.address ?? null);
+  const last_update = Math.floor((civilMs - (now - known.battery.at)) / 1000);
+  return { current: batteryDeciA(known, now), last_update };
 }
 
 /** The display is dark until its service lights it; the setting is what a client asked for last. */
@@ -294,12 +178,6 @@ function colourOf(settings: SettingsCurrent, evseId: string, name: (typeof COLOU
   const value = settingIn(settings, `color_${name}`, evseId);
   const [r, g, b] = Array.isArray(value) ? (value as readonly number[]) : [];
   return { R: r ?? 0, G: g ?? 0, B: b ?? 0 };
-}
-
-/** The option's text of an enumerated setting. */
-function labelOf(settings: SettingsCurrent, key: string, evseId: string | null): string {
-  const value = numberIn(settings, key, evseId);
-  return settingOf(key)?.options?.find(option => option.value === value)?.label ?? "N/A";
 }
 
 function epochOf(settings: SettingsCurrent, key: string, evseId: string): number {

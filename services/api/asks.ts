@@ -1,0 +1,30 @@
+import type { ParamsOf, ResultOf } from "../../shared/contracts/define.ts";
+import type { evseAcknowledge } from "../../shared/contracts/evse.ts";
+import type { meterFeed } from "../../shared/contracts/meter.ts";
+import type { settingsUpdate } from "../../shared/contracts/settings.ts";
+import type { simulatorCommand } from "../../shared/contracts/simulator.ts";
+import type { Clock } from "../../shared/time/clock.ts";
+import type { Knowledge, KnowledgeInput } from "./knowledge.core.ts";
+import type { Identity } from "./view.core.ts";
+
+/** What HTTP may ask of the owners. The shell carries it over the bus. */
+export interface Asks {
+  updateSettings(
+    by: "rest" | "web",
+    changes: ParamsOf<typeof settingsUpdate>["changes"],
+  ): Promise<ResultOf<typeof settingsUpdate>>;
+  /** `meterId` is the meter that was heard for the role. */
+  feedMeter(meterId: string, feed: ParamsOf<typeof meterFeed>): Promise<ResultOf<typeof meterFeed>>;
+  acknowledge(evseId: string): Promise<ResultOf<typeof evseAcknowledge>>;
+  simulate(words: string): Promise<ResultOf<typeof simulatorCommand>>;
+}
+
+/** What the HTTP side works with. */
+export interface Gateway {
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly asks: Asks;
+  readonly known: () => Knowledge;
+  readonly learn: (input: KnowledgeInput) => void;
+  readonly log: { warn(object: object, message: string): void };
+}

@@ -1,0 +1,140 @@
+import { OpenAPIRegistry, OpenApiGeneratorV31 } from "@asteasolutions/zod-to-openapi";
+import { z } from "zod";
+import { healthView, historyView, pointView, siteView } from "../view.ts";
+import { errorBody } from "./errors.ts";
+import {
+  accepted,
+  commandBody,
+  commandDone,
+  modeBody,
+  settingsOutcomes,
+  settingsPatch,
+  settingsView,
+} from "./schemas.ts";
+
+interface Operation {
+  readonly method: "get" | "post" | "patch";
+  readonly path: string;
+  readonly summary: string;
+  readonly ofPoint?: true;
+  readonly body?: z.ZodObject;
+  readonly answer: z.ZodType;
+  readonly refusals: readonly number[];
+}
+
+const OPERATIONS: readonly Operation[] = [
+  { method: "get", path: "/api/v1/site", summary: "The site as it is known now", answer: siteView, refusals: [] },
+  {
+    method: "get",
+    path: "/api/v1/points/{id}",
+    summary: "One charge point",
+    ofPoint: true,
+    answer: pointView,
+    refusals: [404],
+  },
+  {
+    method: "post",
+    path: "/api/v1/points/{id}/mode",
+    summary: "Chooses how a charge point charges, or that it does not",
+    ofPoint: true,
+    body: modeBody,
+    answer: settingsOutcomes,
+    refusals: [400, 403, 404, 422, 503],
+  },
+  {
+    method: "post",
+    path: "/api/v1/points/{id}/acknowledge",
+    summary: "Acknowledges latched faults; refused while their cause is there",
+    ofPoint: true,
+    answer: accepted,
+    refusals: [403, 404, 409, 503],
+  },
+  {
+    method: "get",
+    path: "/api/v1/settings",
+    summary: "Every setting: range, default, value in force",
+    answer: settingsView,
+    refusals: [503],
+  },
+  {
+    method: "patch",
+    path: "/api/v1/settings",
+    summary: "Changes settings, each judged on its own; 422 when any was refused, with every outcome",
+    body: settingsPatch,
+    answer: settingsOutcomes,
+    refusals: [400, 403, 422, 503],
+  },
+  {
+    method: "get",
+    path: "/api/v1/history",
+    summary: "The last 15 minutes in steps of 5 s",
+    answer: historyView,
+    refusals: [],
+  },
+  {
+    method: "post",
+    path: "/api/v1/simulator/command",
+    summary: "Tells the simulated site something in words; only where a simulator runs",
+    body: commandBody,
+    answer: commandDone,
+    refusals: [400, 403, 404, 422, 503],
+  },
+  {
+    method: "get",
+    path: "/health",
+    summary: "Whether everyone needed is heard; 503 with reasons when not",
+    answer: healthView,
+    refusals: [],
+  },
+];
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  400: "The body cannot be read, or breaks its schema",
+  403: "A page of another site sent this",
+  404: "No such thing here",
+  409: "Not now",
+  422: "Understood and refused",
+  503: "Who decides this is away",
+};
+
+/** The OpenAPI 3.1 document of /api/v1, from the same schemas that check requests. */
+export function openApiDocument(version: string): object {
+  const registry = new OpenAPIRegistry();
+  for (const operation of OPERATIONS) registry.registerPath(routeOf(operation));
+  registry.registerPath({
+    method: "get",
+    path: "/api/v1/stream",
+    summary: "Server-sent events: `site` with the whole SiteView, twice a second",
+    responses: { 200: { description: "The stream", content: { "text/event-stream": { schema: z.string() } } } },
+  });
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: "3.1.0",
+    info: {
+      title: "edge-evse",
+      version,
+      description:
+        "The native interface of the gateway. The SmartEVSE interface (/settings, /currents, /ev_meter) stands beside it, per charge point at /evse/{id}/.",
+      license: { name: "MIT" },
+    },
+  });
+}
+
+function routeOf({ method, path, summary, ofPoint, body, answer, refusals }: Operation) {
+  const params = z.object({ id: z.string().meta({ description: "Id of the charge point", example: "left" }) });
+  const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
+  return {
+    method,
+    path,
+    summary,
+    request: {
+      ...(ofPoint === undefined ? {} : { params }),
+      ...(body === undefined ? {} : { body: { required: true, ...json(body) } }),
+    },
+    responses: {
+      200: { description: "As asked", ...json(answer) },
+      ...Object.fromEntries(
+        refusals.map(status => [status, { description: REFUSALS[status] ?? "", ...json(errorBody) }]),
+      ),
+    },
+  };
+}
