@@ -130,7 +130,7 @@ const model = fc
 
 t.test(
   "whatever it is given: energy only grows, the current keeps its ramp and its limits, and flows only in C or on its way out",
-  async t => {
+  async () => {
     fc.assert(
       fc.property(model, spans, (kind, list) => {
         let car = awayCar(kind, DT_S);
