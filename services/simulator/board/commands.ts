@@ -1,0 +1,89 @@
+import { DUTY, FLAG, OPENED_BY, OUTPUT, RESULT } from "../../../shared/evse-sysex/codes.ts";
+import type { HostCommand } from "../../../shared/evse-sysex/command.ts";
+import type { Mcu, Wiring } from "./mcu.ts";
+
+/** How a command is answered; null = not at all. */
+export interface Answer {
+  readonly result: number;
+  readonly arg: number;
+}
+
+const RCM_TEST_MIN_MS = 10;
+const RCM_TEST_MAX_MS = 500;
+
+/** Carries out one command as the firmware does: range first, then interlocks, then the deed. */
+export function execute(command: HostCommand, mcu: Mcu, wiring: Wiring): Answer | null {
+  switch (command.kind) {
+    case "config":
+      return configure(command.id, command.value, mcu);
+    case "pwm":
+      return drivePilot(command.dutyPermille, mcu);
+    case "contactor":
+      return switchContactors(command.mask, mcu);
+    case "heartbeat":
+      mcu.heartbeat(command.sequence);
+      return null;
+    case "lock":
+      return driveLock(command.drive, command.pulseMs, mcu, wiring);
+    case "rcmTest":
+      return testRcm(command.pulseMs, mcu, wiring);
+    case "clear":
+      return { result: RESULT.ok, arg: mcu.clear(command.flags) };
+    case "status":
+      mcu.tell(mcu.status);
+      return null;
+    case "info":
+      mcu.tellInfo();
+      return null;
+  }
+}
+
+function configure(id: number, value: number, mcu: Mcu): Answer {
+  const name = mcu.config.set(id, value);
+  if (name === null) return { result: RESULT.value, arg: value };
+  mcu.configured(name);
+  return { result: RESULT.ok, arg: value };
+}
+
+function drivePilot(dutyPermille: number, mcu: Mcu): Answer {
+  const steady = dutyPermille === DUTY.negative || dutyPermille === DUTY.positive;
+  if (!steady && (dutyPermille < DUTY.least || dutyPermille > DUTY.most)) {
+    return { result: RESULT.value, arg: dutyPermille };
+  }
+  if (!steady && !mcu.mayOscillate) return { result: RESULT.refused, arg: mcu.commandFlags };
+  mcu.drivePilot(dutyPermille);
+  return { result: RESULT.ok, arg: dutyPermille };
+}
+
+function switchContactors(mask: number, mcu: Mcu): Answer {
+  if (mask > (OUTPUT.k1 | OUTPUT.k2)) return { result: RESULT.value, arg: mask };
+  if (mask === 0) {
+    mcu.open(OPENED_BY.host);
+    mcu.forgetLocalOpen();
+    return { result: RESULT.ok, arg: 0 };
+  }
+  if (!mcu.mayClose) return { result: RESULT.refused, arg: mcu.commandFlags };
+  mcu.close(mask);
+  return { result: RESULT.ok, arg: mask };
+}
+
+function driveLock(drive: number, pulseMs: number, mcu: Mcu, { lock }: Wiring): Answer {
+  if (drive === 0) {
+    lock.stop();
+    return { result: RESULT.ok, arg: 0 };
+  }
+  const inRange = (drive === 1 || drive === 2) && pulseMs >= 1 && pulseMs <= mcu.config.get("lockMaxMs");
+  if (!inRange) return { result: RESULT.value, arg: pulseMs };
+  if (drive === 2 && mcu.mask !== 0) return { result: RESULT.refused, arg: mcu.commandFlags };
+  if (lock.busy) return { result: RESULT.busy, arg: pulseMs };
+  lock.start(drive, pulseMs);
+  return { result: RESULT.ok, arg: pulseMs };
+}
+
+function testRcm(pulseMs: number, mcu: Mcu, { rcm }: Wiring): Answer {
+  if (pulseMs < RCM_TEST_MIN_MS || pulseMs > RCM_TEST_MAX_MS) return { result: RESULT.value, arg: pulseMs };
+  const tripped = (mcu.commandFlags & (FLAG.rcmTrip | FLAG.rcmLine | FLAG.rcmTesting)) !== 0;
+  if (mcu.mask !== 0 || tripped) return { result: RESULT.refused, arg: mcu.commandFlags };
+  rcm.startTest(pulseMs);
+  return { result: RESULT.ok, arg: pulseMs };
+}

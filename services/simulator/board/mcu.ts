@@ -1,0 +1,378 @@
+import {
+  BLOCKING_FLAGS,
+  BOOT,
+  CP_STATES,
+  type CpClass,
+  DUTY,
+  EVENT,
+  FLAG,
+  LATCHED_FLAGS,
+  OPENED_BY,
+  OUTPUT,
+} from "../../../shared/evse-sysex/codes.ts";
+import { type BoardMessage, encodeMessage } from "../../../shared/evse-sysex/message.ts";
+import type { Clock, Instant } from "../../../shared/time/clock.ts";
+import { Alarm } from "./alarm.ts";
+import { ConfigStore } from "./config-store.ts";
+import type { Contactor } from "./contactor.ts";
+import { cpCounts, cpVolts, ppCounts, ppOhm } from "./electrics.ts";
+import type { Lock } from "./lock.ts";
+import type { Rcm } from "./rcm.ts";
+import { Rhythm } from "./rhythm.ts";
+import { Sampler } from "./sampler.ts";
+import { Watchdog } from "./watchdog.ts";
+import { WeldWatch } from "./weld-watch.ts";
+
+const CLOCK_WRAP_MS = 16_384;
+/** One ADC count at the pilot line. */
+const NOISE_V = 0.03;
+
+/** The wiring a board finds: it outlives every reboot. */
+export interface Wiring {
+  readonly k1: Contactor;
+  readonly k2: Contactor;
+  readonly rcm: Rcm;
+  readonly lock: Lock;
+  /** Voltage on the pilot line while the board drives +12 V or -12 V. */
+  readonly cpV: (high: boolean) => number;
+  readonly ppOhm: () => number | null;
+}
+
+export interface McuOptions {
+  readonly clock: Clock;
+  readonly wiring: Wiring;
+  readonly bootCause: number;
+  /** When the first sample falls after the boot: 0..2 ms. */
+  readonly samplePhaseMs: number;
+  /** Sends what stands between F0 and F7. */
+  readonly send: (body: readonly number[]) => void;
+  /** The duty cycle or a coil changed. */
+  readonly onDriven: () => void;
+}
+
+/** From boot to reset: flags, latches, interlocks, pilot and contactors, reports and events of the firmware. */
+export class Mcu {
+  readonly config = new ConfigStore();
+  readonly #options: McuOptions;
+  readonly #wiring: Wiring;
+  readonly #bootedAt: Instant;
+  readonly #sampler: Sampler;
+  readonly #watchdog: Watchdog;
+  readonly #weld: WeldWatch;
+  readonly #grace: Alarm;
+  readonly #steady: Alarm;
+  readonly #reports: Rhythm;
+  #latched = 0;
+  #localOpen = false;
+  #dutyPermille: number = DUTY.positive;
+  #mask = 0;
+  #sequence = 0;
+
+  constructor(options: McuOptions) {
+    const { clock } = options;
+    this.#options = options;
+    this.#wiring = options.wiring;
+    this.#bootedAt = clock.now();
+    this.#grace = new Alarm(clock);
+    this.#steady = new Alarm(clock);
+    this.#reports = new Rhythm(clock, () => this.#sendReport());
+    this.#sampler = new Sampler(clock, this.config.sampling, options.samplePhaseMs, {
+      stateChanged: (state, before) => this.#told(EVENT.cpState, indexOf(state) | (indexOf(before) << 4)),
+      notCharging: () => this.open(OPENED_BY.cp),
+      diodeChanged: missing => {
+        if (missing) this.open(OPENED_BY.diode);
+        this.#told(EVENT.diode, missing ? 1 : 0);
+      },
+    });
+    this.#weld = new WeldWatch(clock, options.wiring.k1, () => {
+      if ((this.#latched & FLAG.weld) !== 0) return;
+      this.#latched |= FLAG.weld;
+      this.#told(EVENT.weld, 0);
+    });
+    this.#watchdog = new Watchdog(clock, this.config.get("watchdogMs"), () => this.#trip());
+  }
+
+  /** Begins its life: the boot event, then what the wiring shows. */
+  boot(): void {
+    if (this.#options.bootCause === BOOT.watchdog) this.#latched |= FLAG.hwWatchdog;
+    this.#told(EVENT.boot, this.#options.bootCause);
+    if (this.#wiring.rcm.lineBad) this.rcmLineChanged(true);
+    this.contactMoved();
+    this.lineChanged();
+    this.#reports.every(this.config.get("reportMs"));
+  }
+
+  /** The program stands still; what it drove it keeps driving. */
+  freeze(): void {
+    this.#sampler.stop();
+    this.#watchdog.stop();
+    this.#grace.clear();
+    this.#steady.clear();
+    this.#weld.stop();
+    this.#reports.every(0);
+  }
+
+  /** The processor restarts: every output falls, pull-ups hold the pilot at steady +12 V. */
+  stop(): void {
+    this.freeze();
+    this.#dutyPermille = DUTY.positive;
+    this.#mask = 0;
+    this.#wiring.k1.drive(false);
+    this.#wiring.k2.drive(false);
+    this.#wiring.rcm.abort();
+    this.#wiring.lock.abort();
+  }
+
+  get dutyPermille(): number {
+    return this.#dutyPermille;
+  }
+
+  get mask(): number {
+    return this.#mask;
+  }
+
+  get state(): CpClass {
+    return this.#sampler.state;
+  }
+
+  get flags(): number {
+    return (
+      this.commandFlags |
+      bit(this.#wiring.lock.locked, FLAG.lockFeedback) |
+      bit(this.#wiring.k1.closed, FLAG.contactFeedback)
+    );
+  }
+
+  /** The flags without live feedback, as a refused command shows them. */
+  get commandFlags(): number {
+    const { rcm } = this.#wiring;
+    return (
+      this.#latched |
+      bit(rcm.lineBad, FLAG.rcmLine) |
+      bit(this.#localOpen, FLAG.localOpen) |
+      bit(this.#sampler.diodeMissing, FLAG.diode) |
+      bit(this.#watchdog.armed, FLAG.wdArmed) |
+      bit(rcm.testing, FLAG.rcmTesting)
+    );
+  }
+
+  get #outputs(): number {
+    const { lock, rcm } = this.#wiring;
+    return (
+      this.#mask |
+      bit(lock.drive === 1, OUTPUT.lock) |
+      bit(lock.drive === 2, OUTPUT.unlock) |
+      bit(rcm.output, OUTPUT.rcmTest)
+    );
+  }
+
+  /** Everything that must hold before a contactor closes. */
+  get mayClose(): boolean {
+    const state = this.#sampler.state;
+    return (
+      this.#watchdog.armed &&
+      (state === "C" || (state === "D" && this.config.get("allowD") === 1)) &&
+      this.#sampler.fresh &&
+      this.#dutyPermille >= DUTY.least &&
+      this.#dutyPermille <= DUTY.most &&
+      (this.commandFlags & BLOCKING_FLAGS) === 0
+    );
+  }
+
+  get mayOscillate(): boolean {
+    return this.#watchdog.armed && (this.#latched & FLAG.wdTrip) === 0;
+  }
+
+  heartbeat(sequence: number): void {
+    this.#sequence = sequence;
+    this.#watchdog.beat();
+  }
+
+  /** The firmware takes a new duty over at its next 1 ms cycle; here it counts from now. */
+  drivePilot(dutyPermille: number): void {
+    if (dutyPermille === this.#dutyPermille) return;
+    this.#dutyPermille = dutyPermille;
+    this.#guardSteady();
+    this.lineChanged();
+    this.#options.onDriven();
+  }
+
+  close(mask: number): void {
+    this.#mask = mask;
+    this.#drive();
+    this.#guardSteady();
+  }
+
+  /** Opens both contactors and remembers when it was the board's own decision. */
+  open(why: number): void {
+    if (this.#mask === 0) return;
+    this.#mask = 0;
+    this.#drive();
+    this.#steady.clear();
+    if (why !== OPENED_BY.host) this.#localOpen = true;
+    this.#told(EVENT.contactorsOpened, why);
+    this.contactMoved();
+  }
+
+  forgetLocalOpen(): void {
+    this.#localOpen = false;
+  }
+
+  /** Clears what may be cleared; answers the flags after it. */
+  clear(mask: number): number {
+    let allowed = mask & LATCHED_FLAGS;
+    if (this.#wiring.rcm.lineBad) allowed &= ~FLAG.rcmTrip;
+    if (this.#watchdog.leftMs === 0) allowed &= ~FLAG.wdTrip;
+    if (this.#wiring.k1.closed) allowed &= ~FLAG.weld;
+    this.#latched &= ~allowed;
+    return this.flags;
+  }
+
+  latch(flag: number): void {
+    this.#latched |= flag;
+  }
+
+  /** A value of `config` changed. */
+  configured(name: string): void {
+    if (name === "watchdogMs") this.#watchdog.setLimit(this.config.get("watchdogMs"));
+    else if (name === "reportMs") this.#reports.every(this.config.get("reportMs"));
+    else if (name === "steadyClosedMs") this.#guardSteady();
+    else this.#sampler.configure(this.config.sampling);
+  }
+
+  /** Firmata's system reset: to the safe state. Watchdog and latches stay. */
+  systemReset(): void {
+    this.open(OPENED_BY.reset);
+    this.drivePilot(DUTY.positive);
+    this.#wiring.lock.stop();
+  }
+
+  /** The car or the line between it and the board changed. */
+  lineChanged(): void {
+    const read = (high: boolean): number => cpVolts(cpCounts(this.#wiring.cpV(high)));
+    this.#sampler.feed({
+      highV: this.#dutyPermille === DUTY.negative ? null : read(true),
+      lowV: this.#dutyPermille === DUTY.positive ? null : read(false),
+    });
+  }
+
+  rcmLineChanged(bad: boolean): void {
+    if (bad && !this.#wiring.rcm.testing) {
+      this.open(OPENED_BY.rcm);
+      this.#latched |= FLAG.rcmTrip;
+      this.#told(EVENT.rcmTrip, 0);
+    }
+    this.#told(EVENT.rcmLine, bad ? 1 : 0);
+  }
+
+  rcmTestFailed(): void {
+    this.#latched |= FLAG.rcmTestBad;
+    if (!this.#wiring.rcm.lineBad) return;
+    this.#latched |= FLAG.rcmTrip;
+    this.#told(EVENT.rcmTrip, 1);
+  }
+
+  /** The poles of a contactor moved, or its coil fell. */
+  contactMoved(): void {
+    this.#weld.look();
+  }
+
+  event(code: number, arg: number): void {
+    this.#told(code, arg);
+  }
+
+  /** Sends one message of the EVSE set. */
+  tell(message: BoardMessage): void {
+    this.#options.send(encodeMessage(message));
+  }
+
+  tellInfo(): void {
+    this.tell({
+      kind: "info",
+      versionMajor: 1,
+      versionMinor: 0,
+      contactors: 2,
+      dutyUnits: 1000,
+      pilotHz: 1000,
+      adcStep: 293,
+      highSamplesPerS: 500,
+      lowSamplesPerS: 500,
+      lockHardMaxMs: 1000,
+      watchdogMaxMs: 5000,
+      baudPer100: 576,
+    });
+  }
+
+  get status(): BoardMessage {
+    return {
+      kind: "status",
+      state: this.#sampler.state,
+      outputs: this.#outputs,
+      flags: this.flags,
+      dutyPermille: this.#dutyPermille,
+      watchdogLeftMs: Math.floor(this.#watchdog.leftMs),
+      lockDrive: this.#wiring.lock.drive,
+      bootCause: this.#options.bootCause,
+    };
+  }
+
+  #drive(): void {
+    this.#wiring.k1.drive((this.#mask & OUTPUT.k1) !== 0);
+    this.#wiring.k2.drive((this.#mask & OUTPUT.k2) !== 0);
+    this.#options.onDriven();
+  }
+
+  /** The host fell silent: steady +12 V at once, the contactors after the grace. */
+  #trip(): void {
+    if ((this.#latched & FLAG.wdTrip) !== 0) return;
+    this.#latched |= FLAG.wdTrip;
+    this.drivePilot(DUTY.positive);
+    this.#told(EVENT.watchdogTrip, this.config.get("watchdogMs"));
+    const graceMs = this.config.get("watchdogGraceMs");
+    if (graceMs === 0) this.open(OPENED_BY.watchdog);
+    else this.#grace.at(this.#options.clock.now() + graceMs, () => this.open(OPENED_BY.watchdog));
+  }
+
+  /** Closed at steady +12 V: the car was told to stop and gets a limited time to do so. */
+  #guardSteady(): void {
+    if (this.#mask === 0 || this.#dutyPermille !== DUTY.positive) {
+      this.#steady.clear();
+      return;
+    }
+    this.#steady.at(this.#options.clock.now() + this.config.get("steadyClosedMs"), () => {
+      this.open(OPENED_BY.steadyTooLong);
+    });
+  }
+
+  #sendReport(): void {
+    const { high, low } = this.#sampler.take(NOISE_V);
+    this.tell({
+      kind: "report",
+      clockMs: this.#clockMs,
+      dutyPermille: this.#dutyPermille,
+      high,
+      low,
+      ppOhm: ppOhm(ppCounts(this.#wiring.ppOhm())),
+      state: this.#sampler.state,
+      outputs: this.#outputs,
+      flags: this.flags,
+      heartbeat: this.#sequence,
+    });
+  }
+
+  get #clockMs(): number {
+    return Math.floor(this.#options.clock.now() - this.#bootedAt) % CLOCK_WRAP_MS;
+  }
+
+  #told(code: number, arg: number): void {
+    this.tell({ kind: "event", code, arg, clockMs: this.#clockMs, flags: this.flags });
+  }
+}
+
+function bit(on: boolean, flag: number): number {
+  return on ? flag : 0;
+}
+
+function indexOf(state: CpClass): number {
+  return CP_STATES.indexOf(state);
+}

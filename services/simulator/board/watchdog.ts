@@ -1,0 +1,48 @@
+import type { Clock, Instant } from "../../../shared/time/clock.ts";
+import { Alarm } from "./alarm.ts";
+
+/** Counts the host's heartbeats. The first one arms it; nothing but a reboot disarms it. */
+export class Watchdog {
+  readonly #clock: Clock;
+  readonly #onSilence: () => void;
+  readonly #deadline: Alarm;
+  #limitMs: number;
+  #lastBeatAt: Instant | null = null;
+
+  constructor(clock: Clock, limitMs: number, onSilence: () => void) {
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+    this.#onSilence = onSilence;
+    this.#deadline = new Alarm(clock);
+  }
+
+  get armed(): boolean {
+    return this.#lastBeatAt !== null;
+  }
+
+  /** What is left until it trips; 0 when it is not armed or has run out. */
+  get leftMs(): number {
+    return this.#lastBeatAt === null ? 0 : Math.max(0, this.#lastBeatAt + this.#limitMs - this.#clock.now());
+  }
+
+  beat(): void {
+    this.#lastBeatAt = this.#clock.now();
+    this.#arm();
+  }
+
+  setLimit(limitMs: number): void {
+    this.#limitMs = limitMs;
+    this.#arm();
+  }
+
+  stop(): void {
+    this.#deadline.clear();
+  }
+
+  #arm(): void {
+    if (this.#lastBeatAt === null) return;
+    this.#deadline.at(this.#lastBeatAt + this.#limitMs, () => {
+      this.#onSilence();
+    });
+  }
+}
