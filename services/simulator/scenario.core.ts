@@ -122,7 +122,7 @@ export function describe(command: Command): string {
     case "board":
       return `board ${command.evseId}: ${BOARD_SAYS[command.order]}`;
     case "contactor":
-      return `contactor ${command.evseId} ${command.welded ? "welds when it is closed" : "moves freely"}`;
+      return `contactor ${command.evseId} ${command.welded ? "is welded shut" : "moves freely"}`;
   }
 }
 

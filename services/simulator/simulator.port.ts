@@ -25,7 +25,7 @@ export interface SimulatedBoard {
   readonly drives: BoardDrives;
   present(car: CarShows): void;
   disturb(order: BoardOrder): void;
-  /** A contactor that welds stays closed when it is told to open. */
+  /** Welded contacts are closed, whatever the board asks for. */
   weld(welded: boolean): void;
   /** Throws `StartRefused` when its place is taken. */
   open(): Promise<void>;

@@ -31,11 +31,7 @@ t.test("understands every word it offers", async t => {
     ["board left silent", { kind: "board", evseId: "left", order: "silent" }, "board left: says nothing"],
     ["board left answers", { kind: "board", evseId: "left", order: "answers" }, "board left: answers again"],
     ["board left garbage", { kind: "board", evseId: "left", order: "garbage" }, "board left: sent garbage"],
-    [
-      "contactor left weld",
-      { kind: "contactor", evseId: "left", welded: true },
-      "contactor left welds when it is closed",
-    ],
+    ["contactor left weld", { kind: "contactor", evseId: "left", welded: true }, "contactor left is welded shut"],
     ["contactor left free", { kind: "contactor", evseId: "left", welded: false }, "contactor left moves freely"],
     ["  Unplug   LEFT ", { kind: "plug", evseId: "left", plugged: false }, "left: car unplugged"],
   ];

@@ -188,6 +188,14 @@ export class VirtualBoard {
     });
   }
 
+  /** Its supply is gone: outputs fall and nothing more happens on it. */
+  powerOff(): void {
+    this.#restart.clear();
+    this.#running = false;
+    this.#mcu.stop();
+    this.#firmata.reset();
+  }
+
   /** Noise on the line towards the host. */
   sendGarbage(bytes: number): void {
     this.#line.fromBoard(Array.from({ length: bytes }, () => Math.floor(this.draw() * 256)));
