@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { messageOf, StartRefused } from "../errors.ts";
 
+/** Locks in force. A database nobody refers to is collected, and its lock with it. */
+const held = new Set<DatabaseSync>();
+
 /**
  * Holds the data directory for one node of one site, so that a second start is told instead of fighting over boards,
  * ports and the node's name on NATS. The lock is SQLite's: the operating system lets go of it when the process dies,
@@ -21,8 +24,10 @@ export function holdDataDir(dataDir: string, node: string): () => void {
     );
   }
   const lock = openLock(lockFile, dataDir, pidFile);
+  held.add(lock);
   writeFileSync(pidFile, `${process.pid}\n`);
   return () => {
+    held.delete(lock);
     lock.close();
   };
 }

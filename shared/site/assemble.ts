@@ -1,0 +1,115 @@
+import type { ServiceSchema } from "moleculer";
+import type { z } from "zod";
+import { SiteFileError } from "../errors.ts";
+import { didYouMean } from "../nearest.ts";
+import { problemsOfPlacement } from "./placement.ts";
+import { instancesOf, type ServiceInstance, type Site } from "./site-file.ts";
+
+/** A Modbus line named in an instance's part of the site file: `{ line: "din-rail", path: "driver.line" }`. */
+export interface NamedLine {
+  readonly line: string;
+  readonly path: string;
+}
+
+export interface EntryOptions<Around, Schema extends z.ZodType> {
+  readonly service: string;
+  /** What `id` must be: a charge point's, any, or absent. */
+  readonly id: "charge-point" | "any" | "none";
+  readonly config: Schema;
+  readonly linesOf?: (config: z.output<Schema>) => readonly NamedLine[];
+  /** What the schema cannot know: other parts of the site file. Problems begin with the path of the key. */
+  readonly problemsIn?: (config: z.output<Schema>, site: Site) => readonly string[];
+  readonly create: (around: Around, config: z.output<Schema>, instance: ServiceInstance) => ServiceSchema;
+}
+
+/** One service a site file may name. */
+export interface Entry<Around> {
+  readonly service: string;
+  readonly check: (instance: ServiceInstance, site: Site) => readonly string[];
+  readonly linesOf: (instance: ServiceInstance) => readonly NamedLine[];
+  readonly create: (around: Around, instance: ServiceInstance) => ServiceSchema;
+}
+
+export function entry<Around, Schema extends z.ZodType>(options: EntryOptions<Around, Schema>): Entry<Around> {
+  return {
+    service: options.service,
+    check(instance, site) {
+      const parsed = options.config.safeParse(partOf(instance));
+      return [
+        ...problemsOfId(options.id, instance, site),
+        ...(parsed.success
+          ? (options.problemsIn?.(parsed.data, site) ?? [])
+          : parsed.error.issues.map(issue => `${pathOf(issue.path)}: ${issue.message}`)),
+      ];
+    },
+    linesOf(instance) {
+      const parsed = options.config.safeParse(partOf(instance));
+      return parsed.success ? (options.linesOf?.(parsed.data) ?? []) : [];
+    },
+    create: (around, instance) => options.create(around, options.config.parse(partOf(instance)), instance),
+  };
+}
+
+/** What an instance holds beside its name and place: the part that is the service's own. */
+function partOf(instance: ServiceInstance): unknown {
+  return Object.fromEntries(Object.entries(instance).filter(([key]) => !["service", "id", "node"].includes(key)));
+}
+
+/**
+ * Lets each entry check its own part, then what holds between the parts. Throws one `SiteFileError` that names every
+ * problem with its path, `services[3].link.port: expected ...`, before anything starts.
+ */
+export function checkSite<Around>(site: Site, entries: readonly Entry<Around>[]): void {
+  const problems: string[] = [];
+  const lineUses: { index: number; line: string; path: string }[] = [];
+  site.services.forEach((instance, index) => {
+    const known = entries.find(candidate => candidate.service === instance.service);
+    if (known === undefined) {
+      problems.push(`services[${index}].service: ${unknownService(instance.service, entries)}`);
+      return;
+    }
+    for (const problem of known.check(instance, site)) problems.push(`services[${index}].${problem}`);
+    lineUses.push(...known.linesOf(instance).map(use => ({ index, ...use })));
+  });
+  problems.push(...problemsOfPlacement(site, lineUses));
+  if (problems.length > 0) {
+    throw new SiteFileError(`${site.file}:\n${problems.map(problem => `  ${problem}`).join("\n")}`);
+  }
+}
+
+/** The services of one node, in the order of the site file. */
+export function createServices<Around>(
+  site: Site,
+  node: string | undefined,
+  entries: readonly Entry<Around>[],
+  around: Around,
+): readonly ServiceSchema[] {
+  return instancesOf(site, node).flatMap(instance =>
+    entries.filter(known => known.service === instance.service).map(known => known.create(around, instance)),
+  );
+}
+
+function problemsOfId(kind: "charge-point" | "any" | "none", instance: ServiceInstance, site: Site): readonly string[] {
+  const { id } = instance;
+  const points = site.chargePoints.map(point => point.id);
+  if (kind === "none") {
+    return id === undefined ? [] : [`id: ${instance.service} stands once per site; expected no id, got "${id}"`];
+  }
+  if (id === undefined) {
+    const expected = kind === "charge-point" ? `one of the charge points: ${points.join(", ")}` : "a name of its own";
+    return [`id: is missing; expected ${expected}`];
+  }
+  if (kind === "any" || points.includes(id)) return [];
+  return [`id: there is no charge point "${id}"; expected one of: ${points.join(", ")}`];
+}
+
+function unknownService<Around>(wanted: string, entries: readonly Entry<Around>[]): string {
+  const known = entries.map(candidate => candidate.service);
+  return `there is no service "${wanted}"${didYouMean(wanted, known)} Expected one of: ${known.join(", ")}`;
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, index) => (typeof key === "number" ? `[${key}]` : `${index === 0 ? "" : "."}${String(key)}`))
+    .join("");
+}

@@ -1,0 +1,112 @@
+import t from "tap";
+import { z } from "zod";
+import { SiteFileError } from "../../shared/errors.ts";
+import { checkSite, createServices, entry } from "../../shared/site/assemble.ts";
+import { parseSite } from "../../shared/site/site-file.ts";
+
+const none = z.strictObject({});
+const entries = [
+  entry<null, typeof none>({ service: "settings", id: "none", config: none, create: () => ({ name: "settings" }) }),
+  entry<null, typeof none>({
+    service: "evse",
+    id: "charge-point",
+    config: none,
+    create: (_, __, { id }) => ({ name: `evse-${id}` }),
+  }),
+  entry({
+    service: "pilot",
+    id: "charge-point",
+    config: z.strictObject({ link: z.strictObject({ port: z.number().int().min(1).max(65_535) }) }),
+    create: (_around: null, config) => ({ name: `pilot-${config.link.port}` }),
+  }),
+  entry({
+    service: "meter",
+    id: "any",
+    config: z.strictObject({ line: z.string() }),
+    linesOf: ({ line }) => [{ line, path: "line" }],
+    create: () => ({ name: "meter" }),
+  }),
+];
+
+const GOOD = `
+site: home
+chargePoints: [{ id: left, serial: 1 }]
+lines: { rail: { kind: tcp, host: 127.0.0.1, port: 1502 } }
+services:
+  - { service: settings }
+  - { service: evse, id: left, node: a }
+  - { service: pilot, id: left, node: a, link: { port: 1 } }
+  - { service: meter, id: mains, node: b, line: rail }
+`;
+
+const check = (text: string) => checkSite(parseSite(text, "home.yaml"), entries);
+
+t.test("a good site passes, and each node gets its own services", async t => {
+  t.doesNotThrow(() => check(GOOD));
+  const site = parseSite(GOOD, "home.yaml");
+  t.strictSame(
+    createServices(site, "a", entries, null).map(schema => schema.name),
+    ["evse-left", "pilot-1"],
+  );
+  t.equal(createServices(site, undefined, entries, null).length, 4);
+});
+
+const REFUSED: readonly (readonly [what: string, from: string, to: string, message: RegExp])[] = [
+  ["a value out of range", "port: 1 }", "port: 70000 }", /services\[2\]\.link\.port: .*<=65535/],
+  ["a value of the wrong type", "port: 1 }", "port: x }", /services\[2\]\.link\.port: .*expected number/],
+  ["a missing part", ", link: { port: 1 }", "", /services\[2\]\.link: /],
+  ["a key nobody knows", "link: {", "lnk: 1, link: {", /services\[2\].*lnk/],
+  [
+    "a service nobody knows",
+    "service: meter",
+    "service: metre",
+    /services\[3\]\.service: there is no service "metre".*meter.*Expected one of: settings, evse, pilot, meter/,
+  ],
+  ["an id where none belongs", "service: settings", "service: settings, id: x", /services\[0\]\.id: .*expected no id/],
+  ["a missing id", "service: meter, id: mains", "service: meter", /services\[3\]\.id: is missing; expected a name/],
+  [
+    "an id that is no charge point",
+    "evse, id: left",
+    "evse, id: middle",
+    /services\[1\]\.id: there is no charge point "middle"; expected one of: left/,
+  ],
+  [
+    "a charge point without evse",
+    "- { service: evse, id: left, node: a }",
+    "",
+    /chargePoints\[0\]: charge point "left" has no evse; add/,
+  ],
+  [
+    "evse and pilot apart",
+    "evse, id: left, node: a",
+    "evse, id: left, node: b",
+    /services\[2\]\.node: pilot "left" is on a and its evse .* on b; expected the same node/,
+  ],
+  [
+    "a line nobody laid",
+    "line: rail",
+    "line: roof",
+    /services\[3\]\.line: there is no line "roof"; expected one of: rail/,
+  ],
+  [
+    "two owners of a line",
+    "line: rail }",
+    "line: rail }\n  - { service: meter, id: pv, node: c, line: rail }",
+    /services\[4\]\.line: line "rail" is used on c and by services\[3\] on b; expected one node/,
+  ],
+];
+
+for (const [what, from, to, message] of REFUSED) {
+  t.test(`refuses ${what}, naming its path and what would be right`, async t => {
+    t.ok(GOOD.includes(from), "the case changes something");
+    t.throws(() => check(GOOD.replace(from, to)), message);
+    t.throws(() => check(GOOD.replace(from, to)), SiteFileError);
+  });
+}
+
+t.test("names every problem of a site at once", async t => {
+  const text = GOOD.replace("port: 1 }", "port: 0 }")
+    .replace("line: rail }", "line: roof }")
+    .replace("service: settings", "service: x");
+  t.throws(() => check(text), /services\[0\][\s\S]*services\[2\][\s\S]*services\[3\]/);
+});
