@@ -15,7 +15,7 @@ export function redefinitions(before: unknown, after: unknown, path: string): re
   }
   if (isRecord(before) && isRecord(after)) {
     return Object.keys(before)
-      .filter(key => !PROSE.includes(key))
+      .filter(key => !(PROSE.includes(key) && typeof before[key] === "string"))
       .flatMap(key =>
         key in after
           ? redefinitions(before[key], after[key], path === "" ? key : `${path}.${key}`)

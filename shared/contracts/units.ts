@@ -3,7 +3,8 @@ import { z } from "zod";
 /** An id as used in site files, service names and NATS subjects. */
 export const idSchema = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected 1 to 32 of a-z, 0-9 and '-', beginning with a letter or digit");
+  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected 1 to 32 of a-z, 0-9 and '-', beginning with a letter or digit")
+  .describe("id of a-z, 0-9 and -");
 
 /** Signed per-phase values. Positive flows from the grid inward. */
 export const perPhase = (value: z.ZodNumber) => z.object({ l1: value, l2: value, l3: value }).readonly();
@@ -24,10 +25,12 @@ export const offerA = z
   .number()
   .min(0)
   .max(80)
-  .refine(value => value === 0 || value >= 6, "expected 0 or 6..80 A");
+  .refine(value => value === 0 || value >= 6, "expected 0 or 6..80 A")
+  .describe("number, 0 or 6..80");
 
 /** Charging state in the words of OCPP 2.0.1. */
 export const chargingState = z.enum(["Idle", "EVConnected", "Charging", "SuspendedEV", "SuspendedEVSE"]);
+export type ChargingState = z.output<typeof chargingState>;
 
 /** Charging modes as stored; REST and MQTT have numberings of their own (spec interfaces 0.1). */
 export const chargeMode = z.enum(["normal", "smart", "solar"]);
