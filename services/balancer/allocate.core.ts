@@ -9,6 +9,8 @@ import { drawAtMostA, drawNow, isReachable, type Point, withLimit } from "./poin
 import type { BalancerState } from "./state.core.ts";
 import type { Trust } from "./trust.core.ts";
 import {
+  FINE_RAISE_A,
+  FINE_RAISE_AFTER_MS,
   JOIN_WAIT_MS,
   LOST_POINT_MS,
   PATIENCE_MAX_MS,
@@ -204,7 +206,8 @@ function share(state: BalancerState, scene: Scene): BalancerState {
     const keep = keptA[index] ?? 0;
     const capA = claims[index]?.capA ?? 0;
     const raiseA = raises.sharesA[index] ?? 0;
-    const worthIt = raiseA >= RAISE_DEADBAND_A || keep + raiseA >= capA - 0.05 || !point.admitted;
+    const leastA = now - state.changedAt >= FINE_RAISE_AFTER_MS ? FINE_RAISE_A : RAISE_DEADBAND_A;
+    const worthIt = raiseA >= leastA || keep + raiseA >= capA - 0.05 || !point.admitted;
     const limitA = round1(keep + (worthIt ? raiseA : 0));
     const boundBy = reasonFor(point, limitA, capA, targets.stoppedBy[index] ?? null, scene, allowedA);
     if (admitted[index] !== true) {

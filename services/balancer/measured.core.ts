@@ -43,7 +43,7 @@ export function baseA(sample: Sample, phase: number): number {
 /** The samples a raise rests on; null while there are too few of them or they reach back too short. */
 export function settledSamples(measured: Measured, patienceMs: number, now: Instant): readonly Sample[] | null {
   const inside = measured.samples.filter(
-    sample => now - sample.at <= Math.max(patienceMs, (SETTLED_SAMPLES + 0.5) * measured.cadenceMs),
+    sample => now - sample.at <= Math.max(patienceMs, (SETTLED_SAMPLES - 0.8) * measured.cadenceMs),
   );
   return inside.length >= SETTLED_SAMPLES ? inside : null;
 }

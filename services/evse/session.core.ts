@@ -64,14 +64,14 @@ export function describeSession(
   endedCivilMs: number | null,
 ): ChargingSession {
   const startedAt = new Date(session.startedCivilMs).toISOString();
-  const metered = session.startWh !== null && session.lastWh !== null;
-  const meteredWh = metered ? Math.max(0, (session.lastWh ?? 0) - (session.startWh ?? 0)) : 0;
+  const { startWh, lastWh } = session;
+  const meteredWh = startWh === null || lastWh === null ? null : Math.max(0, lastWh - startWh);
   return {
     sessionId: `${evseId}-${startedAt.replace(/[-:]|\.\d+/g, "")}`,
     startedAt,
     endedAt: endedCivilMs === null ? null : new Date(endedCivilMs).toISOString(),
-    energyWh: Math.round(metered ? meteredWh : session.estimatedWh),
-    energySource: metered ? "metered" : "estimated",
+    energyWh: Math.round(meteredWh ?? session.estimatedWh),
+    energySource: meteredWh === null ? "estimated" : "metered",
     chargingMs: Math.round(session.chargingMs),
     peakCurrentA: Math.round(session.peakCurrentA * 10) / 10,
     mode,

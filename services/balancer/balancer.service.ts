@@ -1,0 +1,58 @@
+import type { ServiceBroker, ServiceSchema } from "moleculer";
+import { type Actor, startActor } from "../../shared/actor/actor.ts";
+import { publish, subscribe } from "../../shared/bus/bus.ts";
+import { balancerAllocation, balancerStatus } from "../../shared/contracts/balancer.ts";
+import { evseStatus } from "../../shared/contracts/evse.ts";
+import { meterReading } from "../../shared/contracts/meter.ts";
+import { settingsCurrent } from "../../shared/contracts/settings.ts";
+import type { ChargePoint } from "../../shared/site/site-file.ts";
+import type { Clock } from "../../shared/time/clock.ts";
+import { type BalancerInput, type BalancerOutput, balance } from "./balancer.core.ts";
+import { balancerSettingsOf, wiringOf } from "./balancer.settings.ts";
+import { type BalancerState, idleBalancer } from "./state.core.ts";
+
+export interface BalancerOptions {
+  readonly broker: ServiceBroker;
+  readonly clock: Clock;
+  readonly chargePoints: readonly ChargePoint[];
+  /** The site file names a mains meter of its own, whatever MAINS MET says. */
+  readonly mainsMeterFixed: boolean;
+  /** The site has a meter in the role `circuit`. */
+  readonly circuitMeterFixed: boolean;
+}
+
+/** Facts in, `balance`, allocations out. */
+export function balancerService(options: BalancerOptions): ServiceSchema {
+  const { broker, clock, chargePoints } = options;
+  const log = broker.getLogger("balancer");
+  let actor: Actor<BalancerState, BalancerInput> | null = null;
+
+  function perform(output: BalancerOutput): void {
+    if (output.kind === "allocation") publish(broker, balancerAllocation, output.allocation);
+    else publish(broker, balancerStatus, output.status);
+  }
+
+  return {
+    name: "balancer",
+    started() {
+      actor = startActor<BalancerState, BalancerInput, BalancerOutput>({
+        initial: idleBalancer(chargePoints.map(wiringOf), clock.now()),
+        step: balance,
+        perform,
+        clock,
+        tick: { everyMs: 1_000, input: { kind: "tick" } },
+      });
+      log.info({ points: chargePoints.length }, "balancing");
+    },
+    stopped() {
+      actor?.stop();
+    },
+    events: {
+      ...subscribe(meterReading, reading => actor?.tell({ kind: "reading", reading })),
+      ...subscribe(evseStatus, status => actor?.tell({ kind: "status", status })),
+      ...subscribe(settingsCurrent, current => {
+        actor?.tell({ kind: "settings", settings: balancerSettingsOf(current, options) });
+      }),
+    },
+  };
+}

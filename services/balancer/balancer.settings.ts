@@ -1,0 +1,57 @@
+import type { SettingsCurrent } from "../../shared/contracts/settings.ts";
+import { PHASES } from "../../shared/contracts/units.ts";
+import { numberIn } from "../../shared/settings/read.ts";
+import type { ChargePoint } from "../../shared/site/site-file.ts";
+import type { BalancerSettings } from "./balancer.config.ts";
+import type { PointWiring } from "./state.core.ts";
+
+/** PWR SHARE as stored: 1 = Master. */
+const MASTER = 1;
+const NORMAL = 0;
+
+/** The limits in force, from the settings and from what the site file fixes. */
+export function balancerSettingsOf(
+  current: SettingsCurrent,
+  site: {
+    readonly chargePoints: readonly ChargePoint[];
+    readonly mainsMeterFixed: boolean;
+    readonly circuitMeterFixed: boolean;
+  },
+): BalancerSettings {
+  const mainsMeter = site.mainsMeterFixed || numberIn(current, "mains_meter") !== 0;
+  return {
+    mainsA: numberIn(current, "current_main"),
+    circuitA: circuitApplies(current, site) ? numberIn(current, "current_max_circuit") : null,
+    minA: numberIn(current, "current_min"),
+    mainsMeter,
+  };
+}
+
+/**
+ * CIRCUIT holds for several points in every mode; for a single one only where something measures the circuit and the mode
+ * regulates (seed 001: visible as Master, or in Smart/Solar with an EV METER). A hidden setting must not limit anybody.
+ */
+function circuitApplies(
+  current: SettingsCurrent,
+  site: { readonly chargePoints: readonly ChargePoint[]; readonly circuitMeterFixed: boolean },
+): boolean {
+  if (site.chargePoints.length > 1 || numberIn(current, "loadbl") === MASTER) return true;
+  const [only] = site.chargePoints;
+  if (only === undefined || numberIn(current, "mode", only.id) === NORMAL) return false;
+  return (
+    site.circuitMeterFixed ||
+    numberIn(current, "circuit_meter_type") !== 0 ||
+    numberIn(current, "ev_meter", only.id) !== 0
+  );
+}
+
+/** A charge point of the site file as the balancer sees it. */
+export function wiringOf(point: ChargePoint): PointWiring {
+  const [first, second, third] = point.phaseRotation.map(phase => PHASES.indexOf(phase));
+  return {
+    id: point.id,
+    rotation: [first ?? 0, second ?? 1, third ?? 2],
+    supplyPhases: point.phases,
+    safeCurrentA: point.safeCurrentA,
+  };
+}

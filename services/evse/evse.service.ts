@@ -1,0 +1,109 @@
+import type { ServiceBroker, ServiceSchema } from "moleculer";
+import { type Actor, startActor } from "../../shared/actor/actor.ts";
+import { answer, publish, subscribe } from "../../shared/bus/bus.ts";
+import { balancerAllocation } from "../../shared/contracts/balancer.ts";
+import { evseAcknowledge, evseSessionEnded, evseStatus } from "../../shared/contracts/evse.ts";
+import { meterReading } from "../../shared/contracts/meter.ts";
+import { evseGrant, pilotSensed } from "../../shared/contracts/pilot.ts";
+import { settingsCurrent } from "../../shared/contracts/settings.ts";
+import type { ChargePoint } from "../../shared/site/site-file.ts";
+import type { Cancel, Clock } from "../../shared/time/clock.ts";
+import type { PointSettings } from "./evse.config.ts";
+import { charge, type EvseInput, type EvseOutput } from "./evse.core.ts";
+import { pointSettingsOf } from "./evse.settings.ts";
+import { type EvseCoreState, idleEvse } from "./state.core.ts";
+
+/** The control loop's rhythm: fine enough for the 500 ms debounces, coarse enough to cost nothing. */
+const TICK_MS = 100;
+
+export interface EvseOptions {
+  readonly broker: ServiceBroker;
+  readonly clock: Clock;
+  readonly point: ChargePoint;
+  /** Settings to charge with until the site's are heard; null = wait for them. */
+  readonly provisional: PointSettings | null;
+}
+
+/** One charge point on the bus: facts in, `charge`, grants and status out. */
+export function evseService(options: EvseOptions): ServiceSchema {
+  const { broker, clock, point } = options;
+  const evseId = point.id;
+  const log = broker.getLogger(`evse-${evseId}`);
+  let actor: Actor<EvseCoreState, EvseInput> | null = null;
+  let cancelTick: Cancel | null = null;
+  let told = "";
+
+  function perform(output: EvseOutput): void {
+    switch (output.kind) {
+      case "grant":
+        publish(broker, evseGrant, output.grant);
+        return;
+      case "status": {
+        const { state, boundBy, reason, faults } = output.status;
+        const now = `${state} ${boundBy} ${faults.join()}`;
+        if (now !== told) log.info({ evseId, state, boundBy, reason, faults }, "charge point changed");
+        told = now;
+        publish(broker, evseStatus, output.status);
+        return;
+      }
+      case "session-ended":
+        log.info({ evseId, session: output.session }, "charging session ended");
+        publish(broker, evseSessionEnded, { evseId, session: output.session });
+        return;
+    }
+  }
+
+  return {
+    name: `evse-${evseId}`,
+    started() {
+      const started = startActor<EvseCoreState, EvseInput, EvseOutput>({
+        initial: idleEvse(
+          { evseId, phases: point.phases, safeCurrentA: point.safeCurrentA, provisional: options.provisional },
+          clock.now(),
+        ),
+        step: charge,
+        perform,
+        clock,
+      });
+      actor = started;
+      const tick = (): void => started.tell({ kind: "tick", civilMs: clock.civilMs() });
+      tick();
+      cancelTick = clock.every(TICK_MS, tick);
+    },
+    stopped() {
+      cancelTick?.();
+      actor?.stop();
+      // The last word of an orderly stop: nothing is offered, contactors open.
+      publish(broker, evseGrant, {
+        evseId,
+        sequence: (actor?.state.granted?.value.sequence ?? 0) + 1,
+        pilot: "idle",
+        offerA: 0,
+        contactorL1: false,
+        contactorL23: false,
+        acknowledge: false,
+        lifetimeMs: 1_000,
+      });
+    },
+    events: {
+      ...subscribe(pilotSensed, sensed => {
+        if (sensed.evseId === evseId) actor?.tell({ kind: "sensed", sensed });
+      }),
+      ...subscribe(balancerAllocation, allocation => {
+        if (allocation.evseId === evseId) actor?.tell({ kind: "allocation", allocation });
+      }),
+      ...subscribe(meterReading, reading => {
+        if (reading.role === "ev" && reading.evseId === evseId) actor?.tell({ kind: "reading", reading });
+      }),
+      ...subscribe(settingsCurrent, current => {
+        actor?.tell({ kind: "settings", settings: pointSettingsOf(current, evseId) });
+      }),
+    },
+    actions: {
+      ...answer(evseAcknowledge, () => {
+        actor?.tell({ kind: "acknowledge" });
+        return { accepted: actor !== null };
+      }),
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import type { SettingsCurrent } from "../../shared/contracts/settings.ts";
+import type { AccessStatus, ChargeMode } from "../../shared/contracts/units.ts";
+import { numberIn } from "../../shared/settings/read.ts";
+import type { PointSettings } from "./evse.config.ts";
+
+const MODES: readonly ChargeMode[] = ["normal", "smart", "solar"];
+const ACCESS: readonly AccessStatus[] = ["off", "on", "pause"];
+const FIXED = 1;
+/** CONTACT 2 as stored: 1 Always Off, 2 Solar Off. */
+const ALWAYS_OFF = 1;
+const SOLAR_OFF = 2;
+
+/** The settings of one charge point, out of all settings in force. */
+export function pointSettingsOf(current: SettingsCurrent, evseId: string): PointSettings {
+  const mode = MODES[numberIn(current, "mode", evseId)] ?? "normal";
+  const overrideDeciA = numberIn(current, "override_current", evseId);
+  const contactor2 = numberIn(current, "enable_C2", evseId);
+  return {
+    mode,
+    access: ACCESS[numberIn(current, "access", evseId)] ?? "off",
+    outlet: numberIn(current, "config", evseId) === FIXED ? "fixed" : "socket",
+    maxA: numberIn(current, "current_max", evseId),
+    overrideA: overrideDeciA === 0 ? null : overrideDeciA / 10,
+    maxTemperatureC: numberIn(current, "temp_max", evseId),
+    threePhase: contactor2 !== ALWAYS_OFF && !(contactor2 === SOLAR_OFF && mode === "solar"),
+    evMeter: numberIn(current, "ev_meter", evseId) !== 0,
+  };
+}
