@@ -1,0 +1,379 @@
+import fc from "fast-check";
+import t from "tap";
+import { EvseRig, SMART } from "../support/evse-rig.ts";
+
+t.test("from plug-in to charging: PWM at once on entering B, contactor half a second after the car asks", async t => {
+  const rig = new EvseRig();
+  t.equal(rig.state.state, "A");
+  rig.cp("B").allot({ limitA: 16 });
+  t.equal(rig.state.state, "B2");
+  t.match(rig.grant, { pilot: "offer", offerA: 16, contactorL1: false });
+  rig.run(1_000).cp("C").run(400);
+  t.equal(rig.state.state, "B2");
+  rig.run(200);
+  t.equal(rig.state.state, "C2");
+  t.match(rig.grant, { pilot: "offer", offerA: 16, contactorL1: true, contactorL23: true });
+  t.match(rig.status, { chargingState: "Charging", phases: 3, reason: "limited by MAX" });
+});
+
+t.test("a car that shows 6 V at once (no 9 V before) is accepted after half a second", async t => {
+  const rig = new EvseRig();
+  rig.cp("C").run(400);
+  t.equal(rig.state.state, "A");
+  rig.run(800);
+  t.equal(rig.state.state, "C2");
+});
+
+t.test("the contactor waits for the balancer's word although the offer stands", async t => {
+  const rig = new EvseRig();
+  rig.allot({ limitA: 6, admitted: false }).cp("B").run(1_000).cp("C").run(3_000);
+  t.equal(rig.state.state, "B2");
+  t.match(rig.grant, { offerA: 6, contactorL1: false });
+  rig.allot({ limitA: 6, admitted: true });
+  t.equal(rig.state.state, "C2");
+});
+
+t.test("a car that leaves C opens the contactor with the same word: 9 V", async t => {
+  const rig = new EvseRig().charging();
+  rig.cp("B");
+  t.equal(rig.state.state, "B2");
+  t.match(rig.grant, { contactorL1: false, contactorL23: false, pilot: "offer" });
+  t.equal(rig.status.chargingState, "SuspendedEV");
+});
+
+t.test("unplugged while charging: everything off with the same word, and the session ends", async t => {
+  const rig = new EvseRig().charging();
+  rig.run(60_000).cp("A");
+  t.equal(rig.state.state, "A");
+  t.match(rig.grant, { contactorL1: false, pilot: "idle", offerA: 0 });
+  t.match(rig.sessions, [{ pauseReason: "unplugged", energySource: "estimated" }]);
+  t.equal(rig.status.session, null);
+});
+
+for (const access of ["off", "pause"] as const) {
+  t.test(
+    `access ${access} while charging: PWM off, the car gets 6 s, then the contactor opens; no pilot cut`,
+    async t => {
+      const rig = new EvseRig().charging().settings({ access });
+      t.equal(rig.state.state, "C1");
+      t.match(rig.grant, { pilot: "idle", offerA: 0, contactorL1: true });
+      rig.run(5_900);
+      t.equal(rig.state.state, "C1");
+      rig.run(200);
+      t.equal(rig.state.state, "B1");
+      t.match(rig.grant, { pilot: "idle", contactorL1: false });
+      t.equal(rig.status.reason, access === "off" ? "switched off" : "paused");
+    },
+  );
+
+  t.test(`access ${access}: a car plugged in stays in A, and unplugging in ${access} is seen`, async t => {
+    const rig = new EvseRig({ ...SMART, access }).cp("B").run(10_000);
+    t.equal(rig.state.state, "A");
+    t.equal(rig.grant.pilot, "idle");
+    const paused = new EvseRig().charging().settings({ access }).cp("B").run(1_000);
+    t.equal(paused.state.state, "B1");
+    paused.cp("A");
+    t.equal(paused.state.state, "A");
+  });
+}
+
+t.test("a car that obeys C1 is released at 9 V without waiting", async t => {
+  const rig = new EvseRig().charging().settings({ access: "pause" }).run(1_000).cp("B");
+  t.equal(rig.state.state, "B1");
+});
+
+t.test("after C1 the point waits 15 s before it offers again", async t => {
+  const rig = new EvseRig().charging().allot({ limitA: 0, boundBy: "mains.l2" });
+  t.equal(rig.state.state, "C1");
+  rig.cp("B").allot({ limitA: 16 }).run(14_000);
+  t.equal(rig.state.state, "B1");
+  rig.run(1_500);
+  t.equal(rig.state.state, "B2");
+});
+
+t.test("B1 with access on cuts the pilot line for 5 s, once, and does not take the cut for an unplugging", async t => {
+  const rig = new EvseRig().charging().allot({ limitA: 0, boundBy: "mains.l1" }).run(6_500);
+  t.equal(rig.state.state, "B1");
+  t.equal(rig.grant.pilot, "disconnected");
+  rig.run(4_000);
+  t.equal(rig.state.state, "B1");
+  t.ok(rig.status.carConnected);
+  rig.run(2_000);
+  t.equal(rig.grant.pilot, "idle");
+  t.ok(rig.status.session !== null, "still the same session");
+});
+
+t.test("B1 with a car that keeps showing 6 V is no dead end", async t => {
+  const rig = new EvseRig().charging().allot({ limitA: 0, boundBy: "mains.l1" }).run(30_000);
+  t.equal(rig.state.state, "B1");
+  rig.allot({ limitA: 10 }).run(2_000);
+  t.equal(rig.state.state, "C2");
+});
+
+t.test(
+  "3 V while charging: ventilation is refused after half a second, told, and ends with the unplugging",
+  async t => {
+    const rig = new EvseRig().charging().cp("D").run(300);
+    t.equal(rig.state.state, "C2");
+    rig.run(300);
+    t.equal(rig.state.state, "C1");
+    t.ok(rig.status.faults.includes("ventilation-unsupported"));
+    rig.run(30_000);
+    t.equal(rig.state.state, "B1");
+    rig.cp("A").run(200);
+    t.strictSame(rig.status.faults, []);
+  },
+);
+
+for (const cp of ["invalid", "E", "F"] as const) {
+  t.test(
+    `pilot ${cp} while charging for half a second: contactor open at once, fault shown, recovery by itself`,
+    async t => {
+      const rig = new EvseRig().charging().cp(cp).run(400);
+      t.equal(rig.state.state, "C2");
+      rig.run(200);
+      t.equal(rig.state.state, "B1");
+      t.equal(rig.grant.contactorL1, false);
+      t.ok(rig.status.faults.includes("pilot-invalid"));
+      rig.cp("C").run(10_000);
+      t.equal(rig.state.state, "C2");
+    },
+  );
+}
+
+t.test("no diode: the contactor stays open, and after 10 s the diode is named", async t => {
+  const rig = new EvseRig().cp("B", { cpLowV: 0 }).run(1_000).cp("C").run(9_000);
+  t.equal(rig.state.state, "B2");
+  t.notOk(rig.grant.contactorL1);
+  t.notOk(rig.status.faults.includes("diode-missing"));
+  rig.run(2_500);
+  t.ok(rig.status.faults.includes("diode-missing"));
+  t.equal(rig.grant.contactorL1, false);
+});
+
+t.test("a car that sleeps gets one wake-up pulse of 3 s after 30 s, once per plug-in", async t => {
+  const rig = new EvseRig().cp("B").allot({}).run(29_500);
+  t.equal(rig.grant.pilot, "offer");
+  rig.run(1_000);
+  t.equal(rig.grant.pilot, "wake");
+  rig.run(3_000);
+  t.equal(rig.grant.pilot, "offer");
+  rig.run(120_000);
+  t.notOk(rig.outputs.slice(-800).some(output => output.kind === "grant" && output.grant.pilot === "wake"));
+});
+
+t.test("the cable's capacity is read before the first offer and caps it", async t => {
+  const rig = new EvseRig({ ...SMART, maxA: 32 });
+  rig.sensed = { ...rig.sensed, ppOhm: 680 };
+  rig.allot({ limitA: 32 }).cp("B").run(200);
+  t.equal(rig.grant.offerA, 16);
+  t.match(rig.status, { ceilingA: 16, ceilingBy: "cable" });
+});
+
+t.test("an open proximity contact in a socket refuses to charge; a fixed cable does not ask for it", async t => {
+  const open = new EvseRig();
+  open.sensed = { ...open.sensed, ppOhm: null };
+  open.cp("B").run(5_000);
+  t.equal(open.grant.pilot === "offer", false);
+  t.ok(open.status.faults.includes("proximity-open"));
+  const fixed = new EvseRig({ ...SMART, outlet: "fixed" });
+  fixed.sensed = { ...fixed.sensed, ppOhm: null };
+  fixed.charging();
+  t.equal(fixed.state.state, "C2");
+});
+
+t.test("the override is one more ceiling, never a way past the cable", async t => {
+  const rig = new EvseRig({ ...SMART, maxA: 32, overrideA: 10 }).allot({ limitA: 32 });
+  rig.charging();
+  t.match(rig.grant, { offerA: 10 });
+  t.equal(rig.status.boundBy, "override");
+  rig.settings({ overrideA: 63 });
+  t.equal(rig.grant.offerA, 32);
+});
+
+t.test("solar is refused and says so", async t => {
+  const rig = new EvseRig({ ...SMART, mode: "solar" }).cp("B").run(5_000);
+  t.notOk(rig.grant.pilot === "offer");
+  t.ok(rig.status.faults.includes("solar-unavailable"));
+  t.equal(rig.status.reason, "mode Solar is not available in this version");
+});
+
+t.test("over temperature stops at MAX TEMP and resumes at 55", async t => {
+  const rig = new EvseRig().charging().cp("C", { temperatureC: 65 });
+  t.equal(rig.state.state, "C1");
+  rig.cp("B", { temperatureC: 56 }).run(20_000);
+  t.equal(rig.state.state, "B1");
+  rig.cp("B", { temperatureC: 55 }).run(5_000);
+  t.equal(rig.state.state, "B2");
+});
+
+for (const fault of ["rcm-trip", "contactor-weld"] as const) {
+  t.test(`${fault}: contactor open with the same word, held until the board lets go of it`, async t => {
+    const rig = new EvseRig().charging().cp("C", { faults: [fault] });
+    t.equal(rig.state.state, "B1");
+    t.equal(rig.grant.contactorL1, false);
+    rig.run(60_000);
+    t.equal(rig.state.state, "B1");
+    rig.tell({ kind: "acknowledge" });
+    t.ok(rig.outputs.some(output => output.kind === "grant" && output.grant.acknowledge));
+    rig.cp("C", { faults: [] }).run(10_000);
+    t.equal(rig.state.state, "C2");
+  });
+}
+
+t.test(
+  "the board falls silent: nothing is permitted any more, the car is remembered, charging resumes when it is back",
+  async t => {
+    const rig = new EvseRig().charging();
+    rig.boardSilent = true;
+    rig.run(1_100);
+    t.equal(rig.state.state, "B1");
+    t.equal(rig.grant.contactorL1, false);
+    t.ok(rig.status.carConnected, "unknown is not unplugged");
+    t.ok(rig.status.mayDraw, "until the board's own watchdog has surely opened");
+    rig.run(2_000);
+    t.notOk(rig.status.mayDraw);
+    rig.boardSilent = false;
+    rig.run(10_000);
+    t.equal(rig.state.state, "C2");
+  },
+);
+
+t.test("the balancer falls silent: after 5 s the safe current, by default none", async t => {
+  const rig = new EvseRig().charging();
+  rig.allocation = null;
+  rig.run(4_500);
+  t.equal(rig.state.state, "C2");
+  rig.run(1_500);
+  t.equal(rig.state.state, "C1");
+  t.equal(rig.status.boundBy, "balancer-silent");
+  const safe = new EvseRig(SMART, { safeCurrentA: 8 }).charging();
+  safe.allocation = null;
+  safe.run(6_500);
+  t.equal(safe.state.state, "C2");
+  t.match(safe.grant, { offerA: 8 });
+  t.equal(safe.status.boundBy, "safe-current");
+});
+
+t.test("silence never raises: a refused car stays refused although a safe current is set", async t => {
+  const rig = new EvseRig(SMART, { safeCurrentA: 10 }).charging().allot({ limitA: 0, boundBy: "mains.l3" }).run(8_000);
+  rig.allocation = null;
+  rig.run(120_000);
+  t.equal(rig.grant.offerA, 0);
+});
+
+t.test("a car plugged in while the balancer is silent gets the safe current", async t => {
+  const rig = new EvseRig(SMART, { safeCurrentA: 8 });
+  rig.allocation = null;
+  rig.run(10_000).charging();
+  t.match(rig.grant, { offerA: 8, contactorL1: true });
+});
+
+t.test("without settings nothing is offered, unless the installer provided for it", async t => {
+  const rig = new EvseRig(null).charging();
+  t.equal(rig.state.state, "A");
+  t.strictSame(rig.status.faults, ["settings-missing"]);
+  const provided = new EvseRig(null, { safeCurrentA: 6, provisional: SMART });
+  provided.allocation = null;
+  provided.charging();
+  t.match(provided.grant, { offerA: 6, contactorL1: true });
+});
+
+t.test(
+  "energy counts from the meter's register at the first sample of the session; without one it is estimated and marked so",
+  async t => {
+    const rig = new EvseRig().charging();
+    rig.meter(16, 12_000);
+    for (let s = 0; s < 60; s += 1) rig.run(1_000).meter(16, 12_000 + s * 3);
+    rig.run(1_000);
+    t.match(rig.status.session, { energyWh: 177, energySource: "metered", peakCurrentA: 16 });
+    const blind = new EvseRig().charging().run(3_600_000 - 1_000);
+    const energyWh = blind.status.session?.energyWh ?? 0;
+    t.ok(Math.abs(energyWh - 3 * 16 * 230) < 20, `${energyWh} Wh is 11 kW for an hour`);
+    t.equal(blind.status.session?.energySource, "estimated");
+  },
+);
+
+t.test("grants come every 250 ms without a change, and carry rising numbers", async t => {
+  const rig = new EvseRig();
+  const before = rig.outputs.length;
+  rig.run(10_000);
+  const grants = rig.outputs.slice(before).flatMap(output => (output.kind === "grant" ? [output.grant.sequence] : []));
+  t.ok(grants.length >= 33 && grants.length <= 41, `${grants.length} in 10 s`);
+  t.ok(grants.every((sequence, index) => index === 0 || sequence === grants[index - 1]! + 1));
+});
+
+const event = fc.oneof(
+  fc.constantFrom("A", "B", "C", "D", "E", "F", "invalid").map(cp => ({ kind: "cp" as const, cp: cp as "A" })),
+  fc.record({ kind: fc.constant("allot" as const), deciA: fc.integer({ min: 0, max: 800 }), admitted: fc.boolean() }),
+  fc.record({ kind: fc.constant("silent" as const), board: fc.boolean() }),
+  fc.constantFrom("on", "off", "pause").map(access => ({ kind: "access" as const, access: access as "on" })),
+  fc.constantFrom("normal", "smart", "solar").map(mode => ({ kind: "mode" as const, mode: mode as "smart" })),
+  fc.integer({ min: 1, max: 200 }).map(tenths => ({ kind: "wait" as const, ms: tenths * 100 })),
+);
+
+t.test(
+  "whatever happens: an offer is 0 or 6..80 A, within allocation, MAX and cable; contactors only in C2 and C1; closing only with all conditions",
+  async () => {
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 40 }), fc.integer({ min: 6, max: 80 }), (events, maxA) => {
+        const rig = new EvseRig({ ...SMART, maxA });
+        let previous = rig.state;
+        for (const happening of events) {
+          if (happening.kind === "cp") rig.cp(happening.cp);
+          else if (happening.kind === "allot") {
+            const limitA = happening.deciA < 60 ? 0 : happening.deciA / 10;
+            rig.allot({ limitA, admitted: happening.admitted, boundBy: "mains.l1" });
+          } else if (happening.kind === "silent") {
+            rig.boardSilent = happening.board;
+            if (!happening.board) rig.allocation = null;
+          } else if (happening.kind === "wait") rig.run(happening.ms);
+          else rig.settings(happening.kind === "access" ? { access: happening.access } : { mode: happening.mode });
+
+          const { grant } = rig;
+          const allotted = rig.state.allocation?.value.limitA ?? 0;
+          const sane =
+            grant.offerA === 0 || (grant.offerA >= 6 && grant.offerA <= Math.min(80, maxA, 32, Math.max(allotted, 0)));
+          if (!sane) return false;
+          if (grant.contactorL1 && rig.state.state !== "C2" && rig.state.state !== "C1") return false;
+          const closedNow = rig.state.state === "C2" && previous.state !== "C2";
+          if (
+            closedNow &&
+            (rig.state.cp !== "C" || rig.state.settings?.access !== "on" || !rig.state.sensed?.value.diodeSeen)
+          )
+            return false;
+          previous = rig.state;
+        }
+        return true;
+      }),
+      { numRuns: 300 },
+    );
+  },
+);
+
+t.test(
+  "a stale input never raises an offer: once nothing new is heard from the balancer, offers only fall",
+  async () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 60, max: 320 }),
+        fc.integer({ min: 0, max: 32 }),
+        fc.array(fc.integer({ min: 1, max: 50 })),
+        (deciA, safe, waits) => {
+          const rig = new EvseRig({ ...SMART, maxA: 32 }, { safeCurrentA: safe < 6 ? 0 : safe })
+            .allot({ limitA: deciA / 10 })
+            .charging();
+          rig.allocation = null;
+          let last = rig.grant.offerA;
+          for (const tenths of waits) {
+            rig.run(tenths * 100);
+            if (rig.grant.offerA > last) return false;
+            last = rig.grant.offerA;
+          }
+          return true;
+        },
+      ),
+      { numRuns: 100 },
+    );
+  },
+);
