@@ -1,0 +1,117 @@
+import { EventEmitter } from "node:events";
+import type { Instant } from "../../../shared/time/clock.ts";
+import {
+  explainSilence,
+  findAnswer,
+  judgeMessage,
+  type ReadRequest,
+  readRequestOf,
+  takeMessages,
+  tcpRequest,
+} from "../modbus/frame.core.ts";
+
+export interface PortOptions {
+  readonly framing: "rtu" | "tcp";
+  readonly write: (bytes: Buffer) => void;
+  readonly now: () => Instant;
+  /** An answer to this very request that must not be believed. */
+  readonly refused: (reason: string) => void;
+  /** What comes is no Modbus: only a new connection helps. */
+  readonly broken: (reason: string) => void;
+}
+
+/** More than the longest frame with noise around it. */
+const KEPT_BYTES = 1_024;
+
+/**
+ * The port under modbus-serial. That library takes whatever comes for the answer to its last request, a late one
+ * included; so nothing reaches it from here but the answer to the request that waits, and nothing when none waits.
+ */
+export class StrictPort extends EventEmitter {
+  readonly #options: PortOptions;
+  #request: ReadRequest | null = null;
+  #received: Buffer = Buffer.alloc(0);
+  #transaction = 0;
+  #lastByteAt: Instant = -Infinity;
+  isOpen = true;
+
+  constructor(options: PortOptions) {
+    super();
+    this.#options = options;
+  }
+
+  get lastByteAt(): Instant {
+    return this.#lastByteAt;
+  }
+
+  /** The wire is up before there is a port on it. */
+  open(callback: () => void): void {
+    callback();
+  }
+
+  close(callback?: () => void): void {
+    this.isOpen = false;
+    this.#request = null;
+    callback?.();
+  }
+
+  /** A request frame with its checksum. What came before it does not belong to it. */
+  write(frame: Buffer): void {
+    this.#request = readRequestOf(frame);
+    if (this.#options.framing === "rtu") {
+      this.#received = Buffer.alloc(0);
+      this.#options.write(frame);
+    } else {
+      this.#transaction = (this.#transaction + 1) & 0xffff;
+      this.#options.write(tcpRequest(this.#transaction, frame));
+    }
+  }
+
+  /** Bytes from the wire. */
+  take(bytes: Buffer): void {
+    this.#lastByteAt = this.#options.now();
+    this.#received = Buffer.concat([this.#received, bytes]);
+    if (this.#options.framing === "rtu") this.#takeSerial();
+    else this.#takeTcp();
+  }
+
+  /** Stops waiting. Says in words what came instead of an answer; null: nothing did. */
+  giveUp(): string | null {
+    const request = this.#request;
+    this.#request = null;
+    if (request === null || this.#options.framing === "tcp") return null;
+    return explainSilence(request, this.#received);
+  }
+
+  #takeSerial(): void {
+    this.#received = this.#received.subarray(-KEPT_BYTES);
+    if (this.#request === null) {
+      this.#received = Buffer.alloc(0);
+      return;
+    }
+    const frame = findAnswer(this.#request, this.#received);
+    if (frame !== null) this.#deliver(frame);
+  }
+
+  #takeTcp(): void {
+    const { messages, rest, broken } = takeMessages(this.#received);
+    this.#received = rest;
+    for (const { transaction, body } of messages) {
+      // Another transaction's number: the late answer to a request that was given up.
+      if (this.#request === null || transaction !== this.#transaction) continue;
+      const found = judgeMessage(this.#request, body);
+      if (found.kind === "answer") {
+        this.#deliver(found.frame);
+      } else {
+        this.#request = null;
+        this.#options.refused(found.reason);
+      }
+    }
+    if (broken) this.#options.broken("bytes that are no Modbus TCP");
+  }
+
+  #deliver(frame: Buffer): void {
+    this.#request = null;
+    this.emit("data", frame);
+  }
+}

@@ -1,0 +1,181 @@
+import type { Instant } from "../../../shared/time/clock.ts";
+import type { MeterCounters } from "../meter.port.ts";
+import type { ReadRequest } from "./frame.core.ts";
+
+/** Who asks: the mains decides on every charge point, a circuit on its own, the rest informs. */
+export type Urgency = "mains" | "circuit" | "other";
+
+/** A read that waits for its turn on the line. */
+export interface Job {
+  readonly id: number;
+  readonly request: ReadRequest;
+  readonly urgency: Urgency;
+  /** How often it may be repeated at once. */
+  readonly retries: number;
+  readonly askedAt: Instant;
+  /** After this its answer is of no use to who asked. */
+  readonly giveUpAt: Instant;
+}
+
+export type Outcome = "reply" | "exception" | "timeout" | "refused";
+
+interface UnitState {
+  /** Requests in a row without a usable answer. */
+  readonly failures: number;
+  readonly setAsideUntil: Instant | null;
+  /** A request whose answer may still come: one like it for other registers would be given that answer. */
+  readonly owed: { readonly request: ReadRequest; readonly until: Instant } | null;
+  readonly counters: MeterCounters;
+}
+
+export interface LineState {
+  /** How long after its request an answer may still arrive; 0 where answers name their request, as on TCP. */
+  readonly lateMs: number;
+  readonly queue: readonly Job[];
+  readonly units: Readonly<Record<number, UnitState>>;
+}
+
+export interface Picked {
+  readonly state: LineState;
+  readonly job: Job | null;
+  /** Jobs whose time ran out while they waited. */
+  readonly expired: readonly Job[];
+  /** When to look again if there is nothing to do now. */
+  readonly wakeAt: Instant | null;
+}
+
+/** How much later a job may be served than one of the mains asked for at the same time. Nobody waits for ever. */
+const PATIENCE_MS: Readonly<Record<Urgency, number>> = { mains: 0, circuit: 250, other: 500 };
+/** Failures in a row after which a unit is asked rarely. */
+const FAILURES_TO_SET_ASIDE = 3;
+const FIRST_PAUSE_MS = 1_000;
+/** A dead meter costs the line one time-out per pause; the mains meter is missed, so it is looked for more often. */
+const LONGEST_PAUSE_MS: Readonly<Record<Urgency, number>> = { mains: 2_000, circuit: 10_000, other: 30_000 };
+
+const FRESH_UNIT: UnitState = {
+  failures: 0,
+  setAsideUntil: null,
+  owed: null,
+  counters: { requests: 0, replies: 0, timeouts: 0, refused: 0, exceptions: 0 },
+};
+
+export function freshLine(lateMs: number): LineState {
+  return { lateMs, queue: [], units: {} };
+}
+
+export function countersOf(state: LineState, unit: number): MeterCounters {
+  return unitOf(state, unit).counters;
+}
+
+/** Queues a job, unless its unit is set aside: then it says so. */
+export function ask(
+  state: LineState,
+  job: Job,
+  now: Instant,
+): { readonly state: LineState; readonly refused: string | null } {
+  const { failures, setAsideUntil } = unitOf(state, job.request.unit);
+  if (setAsideUntil !== null && now < setAsideUntil) {
+    const waitS = ((setAsideUntil - now) / 1_000).toFixed(1);
+    return { state, refused: `no answer to ${failures} requests in a row; next attempt in ${waitS} s` };
+  }
+  return { state: { ...state, queue: [...state.queue, job] }, refused: null };
+}
+
+/** Takes the next job: the one whose patience ends first. */
+export function pick(state: LineState, now: Instant): Picked {
+  const expired = state.queue.filter(job => job.giveUpAt <= now);
+  const waiting = state.queue.filter(job => job.giveUpAt > now);
+  let job: Job | null = null;
+  let wakeAt: Instant | null = null;
+  for (const candidate of waiting) {
+    const freeAt = heldUntil(unitOf(state, candidate.request.unit), candidate.request);
+    if (freeAt > now) wakeAt = Math.min(wakeAt ?? Infinity, freeAt, candidate.giveUpAt);
+    else if (job === null || due(candidate) < due(job)) job = candidate;
+  }
+  if (job === null) return { state: { ...state, queue: waiting }, job, expired, wakeAt };
+  const picked = job;
+  const unit = unitOf(state, picked.request.unit);
+  const counters = { ...unit.counters, requests: unit.counters.requests + 1 };
+  return {
+    state: {
+      ...state,
+      queue: waiting.filter(other => other !== picked),
+      units: { ...state.units, [picked.request.unit]: { ...unit, counters } },
+    },
+    job: picked,
+    expired,
+    wakeAt: null,
+  };
+}
+
+/** Notes how a job went. `again`: it stands in the queue once more. */
+export function settle(
+  state: LineState,
+  job: Job,
+  outcome: Outcome,
+  now: Instant,
+): { readonly state: LineState; readonly again: boolean } {
+  const before = unitOf(state, job.request.unit);
+  const counters = counted(before.counters, outcome);
+  if (outcome === "reply" || outcome === "exception") {
+    // After a repeated request one more answer to it may be on its way.
+    const owed = before.owed !== null && now < before.owed.until ? { ...before.owed, until: now + state.lateMs } : null;
+    return { state: withUnit(state, job, { failures: 0, setAsideUntil: null, owed, counters }), again: false };
+  }
+  const failures = before.failures + 1;
+  const pauseMs = pauseAfter(failures, job.urgency);
+  const unit: UnitState = {
+    failures,
+    setAsideUntil: pauseMs === null ? null : now + pauseMs,
+    owed: state.lateMs > 0 ? { request: job.request, until: now + state.lateMs } : null,
+    counters,
+  };
+  const next = withUnit(state, job, unit);
+  if (job.retries === 0 || pauseMs !== null || now >= job.giveUpAt) return { state: next, again: false };
+  return { state: { ...next, queue: [{ ...job, retries: job.retries - 1 }, ...next.queue] }, again: true };
+}
+
+/** Empties the queue: the line is gone. What was owed on it never comes. */
+export function lineLost(state: LineState): { readonly state: LineState; readonly dropped: readonly Job[] } {
+  const units = Object.fromEntries(
+    Object.entries(state.units).map(([unit, known]) => [unit, { ...known, owed: null }]),
+  );
+  return { state: { ...state, queue: [], units }, dropped: state.queue };
+}
+
+function due(job: Job): Instant {
+  return job.askedAt + PATIENCE_MS[job.urgency];
+}
+
+/** Until when this request must wait so that it is not given the answer to an earlier one of the same shape. */
+function heldUntil({ owed }: UnitState, request: ReadRequest): Instant {
+  if (owed === null || owed.request.start === request.start) return -Infinity;
+  const sameShape = owed.request.fn === request.fn && owed.request.quantity === request.quantity;
+  return sameShape ? owed.until : -Infinity;
+}
+
+function pauseAfter(failures: number, urgency: Urgency): number | null {
+  if (failures < FAILURES_TO_SET_ASIDE) return null;
+  return Math.min(LONGEST_PAUSE_MS[urgency], FIRST_PAUSE_MS * 2 ** (failures - FAILURES_TO_SET_ASIDE));
+}
+
+function counted(counters: MeterCounters, outcome: Outcome): MeterCounters {
+  switch (outcome) {
+    case "reply":
+      return { ...counters, replies: counters.replies + 1 };
+    case "exception":
+      return { ...counters, exceptions: counters.exceptions + 1 };
+    case "timeout":
+      return { ...counters, timeouts: counters.timeouts + 1 };
+    case "refused":
+      return { ...counters, refused: counters.refused + 1 };
+  }
+}
+
+function unitOf(state: LineState, unit: number): UnitState {
+  return state.units[unit] ?? FRESH_UNIT;
+}
+
+function withUnit(state: LineState, job: Job, unit: UnitState): LineState {
+  return { ...state, units: { ...state.units, [job.request.unit]: unit } };
+}

@@ -1,0 +1,148 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import t from "tap";
+import {
+  crc16,
+  explainSilence,
+  findAnswer,
+  judgeMessage,
+  type ReadRequest,
+  readRequestOf,
+  takeMessages,
+  tcpRequest,
+  withCrc,
+} from "../../services/meter/modbus/frame.core.ts";
+
+const generic = (
+  JSON.parse(readFileSync(new URL("../fixtures/meter-vectors/generic.json", import.meta.url), "utf8")) as {
+    vectors: { name: string; frames: [string, string?]; expect: Record<string, unknown> }[];
+  }
+).vectors;
+
+function bytes(hex: string): Buffer {
+  return Buffer.from(hex.replaceAll(" ", ""), "hex");
+}
+
+function vector(name: string): { asked: ReadRequest; received: Buffer; expect: Record<string, unknown> } {
+  const found = generic.find(each => each.name === name);
+  const asked = readRequestOf(bytes(found?.frames[0] ?? ""));
+  if (found === undefined || asked === null) throw new Error(`no vector ${name}`);
+  return { asked, received: bytes(found.frames[1] ?? ""), expect: found.expect };
+}
+
+t.test("computes the checksum of published frames", async t => {
+  const crcs = generic.filter(each => each.expect["crc_bytes"] !== undefined);
+  t.equal(crcs.length, 2);
+  for (const { name, frames, expect } of crcs) {
+    const frame = bytes(frames[0]);
+    t.strictSame(withCrc(frame.subarray(0, -2)), frame, name);
+    t.strictSame(frame.subarray(-2), bytes(String(expect["crc_bytes"])), "low byte first");
+  }
+});
+
+t.test("takes no frame for an answer that is none, and says what it was", async t => {
+  const words: Record<string, RegExp> = {
+    crc_error: /wrong checksum/,
+    wrong_slave: /^an answer of unit 11 instead of 10$/,
+    wrong_function: /^an answer to function 3 instead of 4$/,
+    byte_count_mismatch: /^4 data bytes \(4 announced\) for a request of 4 registers \(8 expected\)$/,
+    late_reply_of_previous_request: /^an answer of unit 10 instead of 11$/,
+  };
+  const rejects = generic.filter(each => each.expect["reject"] === true).map(each => each.name);
+  t.strictSame(rejects.sort(), Object.keys(words).sort(), "every vector that is to be refused");
+  for (const [name, reason] of Object.entries(words)) {
+    const { asked, received } = vector(name);
+    t.equal(findAnswer(asked, received), null, name);
+    t.match(explainSilence(asked, received), reason);
+  }
+});
+
+t.test("knows an exception", async t => {
+  for (const name of ["exception_illegal_function", "exception_illegal_address", "exception_device_failure"]) {
+    const { asked, received, expect } = vector(name);
+    const frame = findAnswer(asked, received);
+    t.equal(frame?.[2], expect["exception"], name);
+  }
+  const { asked, received } = vector("exception_without_high_bit");
+  t.equal(findAnswer(asked, received), null, "without its mark it is no answer");
+  t.equal(explainSilence(asked, received), "exception 2 without its mark");
+  t.equal(generic.length, 11, "no vector is left out");
+});
+
+const request: ReadRequest = { unit: 10, fn: 4, start: 6, quantity: 2 };
+const reply = withCrc(bytes("0A 04 04 41 80 00 00"));
+
+t.test("finds the answer between noise and late answers of others", async t => {
+  const other = withCrc(bytes("0B 04 04 41 81 00 00"));
+  for (const before of [bytes(""), bytes("00"), bytes("0A"), bytes("0A 04 04"), other, bytes("FF 0A 84 0A 04")]) {
+    t.strictSame(findAnswer(request, Buffer.concat([before, reply, bytes("00 0A")])), reply, before.toString("hex"));
+  }
+  t.equal(findAnswer(request, reply.subarray(0, -1)), null, "not before it is whole");
+  t.equal(explainSilence(request, Buffer.alloc(0)), null, "nothing is no reason");
+  t.equal(explainSilence(request, reply.subarray(0, 3)), "3 bytes only");
+});
+
+t.test("a frame with one to three changed bits is never an answer", async () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat(8 * reply.length - 1), { minLength: 1, maxLength: 3 }), bits => {
+      const mangled = Buffer.from(reply);
+      for (const bit of bits) mangled.writeUInt8(mangled.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+      return findAnswer(request, mangled) === null;
+    }),
+    { seed: 1, numRuns: 2_000 },
+  );
+});
+
+t.test("a TCP message counts only with the shape of its request", async t => {
+  const cases: [string, RegExp][] = [
+    ["0B 04 04 41 80 00 00", /unit 11 instead of 10/],
+    ["0A 03 04 41 80 00 00", /function 3 instead of 4/],
+    ["0A 04 04 41 80 00", /3 data bytes \(4 announced\)/],
+    ["0A 04 02 41 80", /2 data bytes \(2 announced\)/],
+    ["0A 04 06 41 80 00 00 00 00", /6 data bytes/],
+    ["0A 04 04 41 80 00 00 00", /5 data bytes \(4 announced\)/],
+    ["0A 84 02 00", /an exception of 4 bytes/],
+    ["0A 04 03", /0 data bytes \(3 announced\)/],
+  ];
+  for (const [body, reason] of cases) {
+    const found = judgeMessage(request, bytes(body));
+    t.match(found.kind === "refused" ? found.reason : "answer", reason, body);
+  }
+  const good = judgeMessage(request, reply.subarray(0, -2));
+  t.strictSame(good.kind === "answer" ? good.frame : null, reply);
+  const exception = judgeMessage(request, bytes("0A 84 02"));
+  t.equal(exception.kind, "answer");
+});
+
+t.test("cuts a TCP stream into messages however it is cut into packets", async () => {
+  const bodies = fc.array(fc.uint8Array({ minLength: 3, maxLength: 254 }), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(bodies, fc.nat(1_000), (list, cut) => {
+      const stream = Buffer.concat(list.map((body, index) => tcpRequest(index, withCrc(body))));
+      const first = takeMessages(stream.subarray(0, cut));
+      const second = takeMessages(Buffer.concat([first.rest, stream.subarray(cut)]));
+      const got = [...first.messages, ...second.messages];
+      return (
+        !first.broken &&
+        !second.broken &&
+        second.rest.length === 0 &&
+        got.length === list.length &&
+        got.every((message, index) => message.transaction === index && message.body.equals(list[index]!))
+      );
+    }),
+    { seed: 2 },
+  );
+});
+
+t.test("knows when a TCP stream is no Modbus", async t => {
+  for (const hex of ["00 01 00 01 00 06 0A", "00 01 00 00 00 02 0A", "00 01 00 00 01 00 0A", "47 45 54 20 2F 20 48"]) {
+    t.ok(takeMessages(bytes(hex)).broken, hex);
+  }
+  t.notOk(takeMessages(bytes("00 01 00 00 00")).broken, "too short to say");
+});
+
+t.test("only reads of registers are requests", async t => {
+  t.equal(readRequestOf(bytes("0A 06 08 00 00 02 0B 10")), null);
+  t.equal(readRequestOf(bytes("0A 04 00")), null);
+  t.equal(crc16(Buffer.alloc(0)), 0xffff);
+});
