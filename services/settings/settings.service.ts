@@ -2,7 +2,8 @@ import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { answer, publish } from "../../shared/bus/bus.ts";
 import type { ParamsOf } from "../../shared/contracts/define.ts";
 import { type SettingsUpdateResult, settingsCurrent, settingsUpdate } from "../../shared/contracts/settings.ts";
-import { messageOf, SiteFileError, StoreUnavailable } from "../../shared/errors.ts";
+import { messageOf, StoreUnavailable } from "../../shared/errors.ts";
+import { siteFileError } from "../../shared/site/explain.ts";
 import type { Site } from "../../shared/site/site-file.ts";
 import type { Cancel, Clock } from "../../shared/time/clock.ts";
 import {
@@ -146,6 +147,6 @@ function checkedSite({ site, mainsMeterPresent }: SettingsServiceOptions): Setti
     initial: site.settings,
   };
   const problems = problemsWithInitial(checked);
-  if (problems.length > 0) throw new SiteFileError(`${site.file}: ${problems.join("; ")}`);
+  if (problems.length > 0) throw siteFileError(site.file, problems);
   return checked;
 }

@@ -1,87 +1,114 @@
 import { readFileSync } from "node:fs";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
-import { describeIssues } from "../contracts/define.ts";
+import { settingValue } from "../contracts/settings.ts";
 import { idSchema, PHASES } from "../contracts/units.ts";
 import { messageOf, SiteFileError } from "../errors.ts";
+import { explainIssues, siteFileError } from "./explain.ts";
+
+/** Text of 1 to `most` characters. */
+function text(most: number) {
+  const expected = `expected text of 1 to ${most} characters`;
+  return z.string(expected).min(1, expected).max(most, expected);
+}
+
+function wholeNumber(min: number, max: number) {
+  const expected = `expected a whole number ${min}..${max}`;
+  return z.number(expected).int(expected).min(min, expected).max(max, expected);
+}
+
+const SAFE_CURRENT = "expected 0 or 6..32 A";
 
 /** Identity and wiring of one charge point; every service of the site may read it. */
 const chargePoint = z
   .strictObject({
     id: idSchema,
     /** Serial number: the SmartEVSE identity `SmartEVSE-<serial>` of this point. */
-    serial: z.number().int().min(1).max(4_294_967_295),
-    name: z.string().min(1).max(40).optional(),
+    serial: wholeNumber(1, 4_294_967_295),
+    name: text(40).optional(),
     /** Phases its supply has. */
     phases: z.union([z.literal(1), z.literal(3)]).default(3),
     /** House phase on which each of the point's terminals L1, L2, L3 sits. */
     phaseRotation: z
       .array(z.enum(PHASES))
-      .length(3)
-      .refine(list => new Set(list).size === 3, "expected each of l1, l2, l3 once")
+      .refine(list => list.length === 3 && new Set(list).size === 3, "expected each of l1, l2, l3 once")
       .default(["l1", "l2", "l3"]),
     /** What the point may keep offering when nobody tells it anything: 0, or 6..32 A. */
     safeCurrentA: z
-      .number()
-      .min(0)
-      .max(32)
-      .refine(value => value === 0 || value >= 6, "expected 0 or 6..32 A")
+      .number(SAFE_CURRENT)
+      .refine(value => value === 0 || (value >= 6 && value <= 32), SAFE_CURRENT)
       .default(0),
   })
   .readonly();
 export type ChargePoint = z.output<typeof chargePoint>;
 
 /** An RS-485 line or a TCP gateway to one. Exactly one process owns a line. */
-const modbusLine = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("serial"),
-    path: z.string().min(1),
-    baudRate: z
-      .union([
-        z.literal(1200),
-        z.literal(2400),
-        z.literal(4800),
-        z.literal(9600),
-        z.literal(19200),
-        z.literal(38400),
-        z.literal(57600),
-        z.literal(115200),
-      ])
-      .default(9600),
-    parity: z.enum(["none", "even", "odd"]).default("none"),
-    stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
-  }),
-  z.strictObject({
-    kind: z.literal("tcp"),
-    host: z.string().min(1),
-    port: z.number().int().min(1).max(65_535).default(502),
-  }),
-]);
+const modbusLine = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({
+      kind: z.literal("serial"),
+      path: text(255),
+      baudRate: z
+        .union([
+          z.literal(1200),
+          z.literal(2400),
+          z.literal(4800),
+          z.literal(9600),
+          z.literal(19200),
+          z.literal(38400),
+          z.literal(57600),
+          z.literal(115200),
+        ])
+        .default(9600),
+      parity: z.enum(["none", "even", "odd"]).default("none"),
+      stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
+    }),
+    z.strictObject({
+      kind: z.literal("tcp"),
+      host: text(255),
+      port: wholeNumber(1, 65_535).default(502),
+    }),
+  ],
+  "expected kind serial or tcp",
+);
 export type ModbusLine = z.output<typeof modbusLine>;
 
 /** One service instance. What else it holds is checked by its own schema, named in the registry. */
 const instance = z.looseObject({
-  service: z.string().min(1),
+  service: text(40),
   id: idSchema.optional(),
   node: idSchema.optional(),
 });
 
 const siteFile = z.strictObject({
   site: idSchema,
-  name: z.string().min(1).max(60).optional(),
-  chargePoints: z.array(chargePoint).min(1),
+  name: text(60).optional(),
+  chargePoints: z.array(chargePoint).min(1, "expected at least one charge point"),
   lines: z.record(idSchema, modbusLine).default({}),
-  services: z.array(instance).min(1),
+  services: z.array(instance).min(1, "expected at least one service"),
   /** Settings of a site that has no stored ones yet. */
   settings: z
     .strictObject({
-      site: z.record(z.string(), z.union([z.number(), z.string()])).default({}),
-      points: z.record(idSchema, z.record(z.string(), z.union([z.number(), z.string()]))).default({}),
+      site: z.record(z.string(), settingValue).default({}),
+      points: z.record(idSchema, z.record(z.string(), settingValue)).default({}),
     })
     .default({ site: {}, points: {} }),
 });
 export type Site = z.output<typeof siteFile> & { readonly file: string };
 export type ServiceInstance = z.output<typeof instance>;
+
+/** The keys of every mapping of fixed keys, for the one who mistyped one. */
+function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+  const [top, , inner] = path;
+  if (path.length === 0) return Object.keys(siteFile.shape);
+  if (top === "chargePoints") return Object.keys(chargePoint.unwrap().shape);
+  if (top === "settings") return ["site", "points"];
+  if (top === "lines" && inner === undefined) {
+    return [...new Set(modbusLine.options.flatMap(option => Object.keys(option.shape)))];
+  }
+  return [];
+}
 
 /** Reads and checks a site file. Throws `SiteFileError` naming the file, the key and what would be right. */
 export function readSiteFile(file: string): Site {
@@ -98,26 +125,20 @@ export function readSiteFile(file: string): Site {
 export function parseSite(text: string, file: string): Site {
   let raw: unknown;
   try {
-    raw = parseYaml(text);
+    // Odd keys are refused below, by name; the library need not warn about them as well.
+    raw = parseYaml(text, { logLevel: "error" });
   } catch (error) {
     throw new SiteFileError(`${file}: not YAML: ${messageOf(error)}`, { cause: error });
   }
-  const parsed = siteFile.safeParse(raw);
-  if (!parsed.success) throw new SiteFileError(`${file}: ${describeIssues(parsed.error)}`, { cause: parsed.error });
+  const parsed = siteFile.safeParse(raw, { reportInput: true });
+  if (!parsed.success) throw siteFileError(file, explainIssues(parsed.error, knownKeys), { cause: parsed.error });
   const site = { ...parsed.data, file };
-  requireUnique(
-    site,
-    "chargePoints",
-    site.chargePoints.map(point => point.id),
-    "id",
-  );
-  requireUnique(
-    site,
-    "chargePoints",
-    site.chargePoints.map(point => String(point.serial)),
-    "serial",
-  );
-  requireUnique(site, "services", site.services.map(nameOfInstance), "service and id");
+  const problems = [
+    ...repeated(site.chargePoints, "chargePoints", "id", point => point.id),
+    ...repeated(site.chargePoints, "chargePoints", "serial", point => String(point.serial)),
+    ...repeated(site.services, "services", "id", nameOfInstance),
+  ];
+  if (problems.length > 0) throw siteFileError(file, problems);
   return site;
 }
 
@@ -140,7 +161,10 @@ export function nodesOf(site: Site): readonly string[] {
   return [...new Set(site.services.map(wanted => wanted.node ?? "main"))];
 }
 
-function requireUnique(site: { readonly file: string }, where: string, values: readonly string[], what: string): void {
-  const twice = values.find((value, index) => values.indexOf(value) !== index);
-  if (twice !== undefined) throw new SiteFileError(`${site.file}: ${where}: ${what} ${twice} stands there twice`);
+function repeated<T>(list: readonly T[], path: string, key: string, nameOf: (entry: T) => string): readonly string[] {
+  const names = list.map(nameOf);
+  return names.flatMap((name, index) => {
+    const first = names.indexOf(name);
+    return first === index ? [] : [`${path}[${index}].${key}: ${name} stands at ${path}[${first}] already`];
+  });
 }

@@ -1,0 +1,234 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import t from "tap";
+import { messageOf, SiteFileError } from "../../shared/errors.ts";
+import { instancesOf, nameOfInstance, nodesOf, parseSite, readSiteFile } from "../../shared/site/site-file.ts";
+
+const GOOD = `site: test
+chargePoints: [{ id: left, serial: 1 }]
+services: [{ service: settings }]
+`;
+const withPoint = (keys: string) => GOOD.replace("serial: 1", keys);
+const withLine = (line: string) => `${GOOD}lines: { din-rail: ${line} }\n`;
+
+function refusal(text: string): string {
+  try {
+    parseSite(text, "cabinet.yaml");
+  } catch (error) {
+    return error instanceof SiteFileError ? error.message : `another error: ${messageOf(error)}`;
+  }
+  return "accepted";
+}
+
+const ID = "1 to 32 of a-z, 0-9 and '-', beginning with a letter or digit";
+
+/** Every message names the file, the key and what would be right. */
+const REFUSED: readonly (readonly [what: string, text: string, problem: string])[] = [
+  ["an empty file", "", "the file is empty; expected a mapping with site, chargePoints and services"],
+  ["a list", "- a", 'expected a mapping with site, chargePoints and services, got ["a"]'],
+  ["no site", GOOD.replace("site: test\n", ""), `site: is missing; expected text`],
+  ["a site with blanks", GOOD.replace("test", "Test Site"), `site: expected ${ID}, got "Test Site"`],
+  [
+    "a misspelt part",
+    `${GOOD}setting: {}`,
+    "setting: unknown key; did you mean settings? expected site, name, chargePoints, lines, services, settings",
+  ],
+  [
+    "no charge points",
+    GOOD.replace("[{ id: left, serial: 1 }]", "[]"),
+    "chargePoints: expected at least one charge point, got []",
+  ],
+  [
+    "charge points by name",
+    GOOD.replace("[{ id: left, serial: 1 }]", "{ left: 1 }"),
+    'chargePoints: expected a list, got {"left":1}',
+  ],
+  [
+    "a point without serial",
+    GOOD.replace(", serial: 1", ""),
+    "chargePoints[0].serial: is missing; expected a whole number 1..4294967295",
+  ],
+  [
+    "a serial in words",
+    withPoint("serial: one"),
+    'chargePoints[0].serial: expected a whole number 1..4294967295, got "one"',
+  ],
+  ["a serial 0", withPoint("serial: 0"), "chargePoints[0].serial: expected a whole number 1..4294967295, got 0"],
+  [
+    "a serial too large",
+    withPoint("serial: 4294967296"),
+    "chargePoints[0].serial: expected a whole number 1..4294967295, got 4294967296",
+  ],
+  [
+    "a misspelt key",
+    withPoint("serial: 1, phasess: 3"),
+    "chargePoints[0].phasess: unknown key; did you mean phases? expected id, serial, name, phases, phaseRotation, safeCurrentA",
+  ],
+  ["two phases", withPoint("serial: 1, phases: 2"), "chargePoints[0].phases: expected 1 or 3, got 2"],
+  [
+    "a safe current no pilot can signal",
+    withPoint("serial: 1, safeCurrentA: 4"),
+    "chargePoints[0].safeCurrentA: expected 0 or 6..32 A, got 4",
+  ],
+  [
+    "a safe current too large",
+    withPoint("serial: 1, safeCurrentA: 40"),
+    "chargePoints[0].safeCurrentA: expected 0 or 6..32 A, got 40",
+  ],
+  [
+    "a negative safe current",
+    withPoint("serial: 1, safeCurrentA: -6"),
+    "chargePoints[0].safeCurrentA: expected 0 or 6..32 A, got -6",
+  ],
+  [
+    "a safe current that is no number",
+    withPoint("serial: 1, safeCurrentA: .nan"),
+    "chargePoints[0].safeCurrentA: expected 0 or 6..32 A, got NaN",
+  ],
+  [
+    "a phase twice",
+    withPoint("serial: 1, phaseRotation: [l1, l1, l2]"),
+    'chargePoints[0].phaseRotation: expected each of l1, l2, l3 once, got ["l1","l1","l2"]',
+  ],
+  [
+    "a phase missing",
+    withPoint("serial: 1, phaseRotation: [l1, l2]"),
+    'chargePoints[0].phaseRotation: expected each of l1, l2, l3 once, got ["l1","l2"]',
+  ],
+  [
+    "a fourth phase",
+    withPoint("serial: 1, phaseRotation: [l1, l2, l4]"),
+    'chargePoints[0].phaseRotation[2]: expected l1 or l2 or l3, got "l4"',
+  ],
+  [
+    "an empty name",
+    withPoint("serial: 1, name: ''"),
+    'chargePoints[0].name: expected text of 1 to 40 characters, got ""',
+  ],
+  [
+    "an id twice",
+    withPoint("serial: 1 }, { id: left, serial: 2"),
+    "chargePoints[1].id: left stands at chargePoints[0] already",
+  ],
+  [
+    "a serial twice",
+    withPoint("serial: 1 }, { id: right, serial: 1"),
+    "chargePoints[1].serial: 1 stands at chargePoints[0] already",
+  ],
+  ["no services", GOOD.replace("[{ service: settings }]", "[]"), "services: expected at least one service, got []"],
+  [
+    "a service without name",
+    GOOD.replace("service: settings", "id: x"),
+    "services[0].service: is missing; expected text of 1 to 40 characters",
+  ],
+  [
+    "a service id in capitals",
+    GOOD.replace("settings }", "meter, id: MAINS }"),
+    `services[0].id: expected ${ID}, got "MAINS"`,
+  ],
+  [
+    "a service twice",
+    GOOD.replace("}]\nservices: [", "}]\nservices: [{ service: settings }, "),
+    "services[1].id: settings stands at services[0] already",
+  ],
+  [
+    "a line of unknown kind",
+    withLine("{ kind: usb, path: x }"),
+    'lines.din-rail.kind: expected kind serial or tcp, got "usb"',
+  ],
+  [
+    "a line without path",
+    withLine("{ kind: serial }"),
+    "lines.din-rail.path: is missing; expected text of 1 to 255 characters",
+  ],
+  [
+    "an odd baud rate",
+    withLine("{ kind: serial, path: x, baudRate: 9601 }"),
+    "lines.din-rail.baudRate: expected 1200 or 2400 or 4800 or 9600 or 19200 or 38400 or 57600 or 115200, got 9601",
+  ],
+  [
+    "a port too large",
+    withLine("{ kind: tcp, host: x, port: 70000 }"),
+    "lines.din-rail.port: expected a whole number 1..65535, got 70000",
+  ],
+  [
+    "a line id with blanks",
+    `${GOOD}lines: { "din rail": { kind: tcp, host: x } }`,
+    `lines.din rail: expected as key ${ID}, got "din rail"`,
+  ],
+  [
+    "a setting that is true",
+    `${GOOD}settings: { site: { lcd_pin: true } }`,
+    "settings.site.lcd_pin: expected a number or text or a list, got true",
+  ],
+  [
+    "settings of no owner",
+    `${GOOD}settings: { sites: {} }`,
+    "settings.sites: unknown key; did you mean site? expected site, points",
+  ],
+];
+
+t.test("a bad site file is refused with file, key and what would be right", async t => {
+  for (const [what, text, problem] of REFUSED) t.equal(refusal(text), `cabinet.yaml: ${problem}`, what);
+});
+
+t.test("several problems are told at once, one per line", async t => {
+  t.equal(
+    refusal("site: 1\nchargePoints: {}\nservices: x\n"),
+    'cabinet.yaml:\n  site: expected text, got 1\n  chargePoints: expected a list, got {}\n  services: expected a list, got "x"',
+  );
+});
+
+t.test("what is not YAML is told with line and column", async t => {
+  t.match(refusal("site: [a"), /^cabinet\.yaml: not YAML: .* at line 1, column 9/);
+  t.match(refusal(`${GOOD}site: again\n`), /^cabinet\.yaml: not YAML: Map keys must be unique at line 4, column 1/);
+});
+
+t.test("a file that is not there is named with the reason", async t => {
+  t.throws(() => readSiteFile("/nowhere/site.yaml"), {
+    code: "site-file.invalid",
+    message: /^\/nowhere\/site\.yaml: cannot be read: ENOENT/,
+  });
+  const dir = mkdtempSync(join(tmpdir(), "evse-site-"));
+  t.throws(() => readSiteFile(dir), { code: "site-file.invalid", message: /cannot be read: EISDIR/ });
+  writeFileSync(join(dir, "site.yaml"), GOOD);
+  t.equal(readSiteFile(join(dir, "site.yaml")).site, "test");
+  rmSync(dir, { recursive: true });
+});
+
+t.test("a small site file is enough, and the rest has its defaults", async t => {
+  t.same(parseSite(GOOD, "cabinet.yaml"), {
+    file: "cabinet.yaml",
+    site: "test",
+    chargePoints: [{ id: "left", serial: 1, phases: 3, phaseRotation: ["l1", "l2", "l3"], safeCurrentA: 0 }],
+    lines: {},
+    services: [{ service: "settings" }],
+    settings: { site: {}, points: {} },
+  });
+});
+
+t.test("a node takes its own instances; an unknown one is told the known ones", async t => {
+  const site = parseSite(
+    GOOD.replace("[{ service: settings }]", "[{ service: settings }, { service: pilot, id: left, node: garage }]"),
+    "cabinet.yaml",
+  );
+  t.strictSame(nodesOf(site), ["main", "garage"]);
+  t.strictSame(instancesOf(site, "garage").map(nameOfInstance), ["pilot-left"]);
+  t.strictSame(instancesOf(site, undefined).map(nameOfInstance), ["settings", "pilot-left"]);
+  t.throws(() => instancesOf(site, "attic"), {
+    message: "cabinet.yaml: NODE_ID=attic names no node of this site; expected one of: main, garage",
+  });
+});
+
+t.test("whatever stands in a file, it is accepted or refused as a site file, never a crash", async () => {
+  const anything = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc
+      .record({ site: fc.anything(), chargePoints: fc.array(fc.anything()), lines: fc.anything() })
+      .map(value => JSON.stringify(value)),
+  );
+  fc.assert(fc.property(anything, text => !refusal(text).startsWith("another error")));
+});
