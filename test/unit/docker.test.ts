@@ -1,0 +1,44 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { parse } from "yaml";
+import { nodesOf, readSiteFile } from "../../shared/site/site-file.ts";
+
+const projectDir = join(import.meta.dirname, "../..");
+
+interface Compose {
+  readonly services: Readonly<
+    Record<string, { readonly environment?: Readonly<Record<string, string>>; readonly volumes?: readonly string[] }>
+  >;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
+t.test("the image is made of files that exist, and starts with node itself", async t => {
+  const lines = readFileSync(join(projectDir, "docker/Dockerfile"), "utf8").split("\n");
+  const copied = lines
+    .filter(line => line.startsWith("COPY ") && !line.includes("--from"))
+    .flatMap(line => line.split(" ").slice(1, -1));
+  t.ok(copied.length > 5);
+  for (const path of copied) t.ok(existsSync(join(projectDir, path)), path);
+  t.equal(lines.filter(line => line.startsWith("CMD")).at(-1), 'CMD ["node", "main.ts"]');
+  const ignored = readFileSync(join(projectDir, ".dockerignore"), "utf8").split("\n");
+  t.notOk(
+    copied.some(path => ignored.includes(path)),
+    "nothing that is copied is ignored",
+  );
+});
+
+t.test("compose starts every node of the demo site, each with a data volume of its own", async t => {
+  const text = readFileSync(join(projectDir, "docker/compose.yaml"), "utf8");
+  const { services, volumes } = parse(text, { merge: true }) as Compose;
+  const nodes = Object.entries(services).filter(([name]) => name !== "nats");
+  const site = readSiteFile(join(projectDir, nodes[0]?.[1].environment?.["SITE"] ?? ""));
+  t.strictSame(nodes.map(([, node]) => node.environment?.["NODE_ID"]).sort(), [...nodesOf(site)].sort());
+  t.strictSame(
+    nodes.map(([, node]) => node.volumes?.[0]).sort(),
+    Object.keys(volumes)
+      .map(name => `${name}:/data`)
+      .sort(),
+  );
+  for (const [name, node] of nodes) t.match(node.environment?.["NATS_URL"], /^nats:\/\/edge:\$\{NATS_PASSWORD/, name);
+});
