@@ -18,6 +18,8 @@ import {
   RAISE_DEADBAND_A,
   RESPONSE_MS,
   RETRY_MS,
+  SLACK_MS,
+  SLACK_ROOM_A,
   STOOD_MS,
   TAKEN_BACK_MS,
 } from "./tuning.core.ts";
@@ -83,27 +85,35 @@ function withoutClaim(point: Point, trust: Trust, now: Instant): Point {
 
 /** Keeps the shortage score of each phase and stops the points that were admitted last until the rest fits at its minimum. */
 function shed(state: BalancerState, scene: Scene): BalancerState {
-  const { now } = scene;
   const score: [number, number, number] = [...state.shortage];
-  let points = state.points;
-  let shedAny = false;
+  let current = { state, scene };
   for (const phase of [0, 1, 2] as const) {
-    const here = scene.limits.filter(limit => limit.phase === phase && (limit.measured ? scene.fresh : true));
-    const worst = here.reduce<Limit | null>(
-      (a, b) => (a === null || b.budget.shortageA / b.limitA > a.budget.shortageA / a.limitA ? b : a),
-      null,
-    );
+    const worst = worstOn(phase, current.scene);
     if (worst === null) continue;
-    if (worst.measured) score[phase] = nextScore(score[phase], worst, now - state.changedAt);
+    if (worst.measured) score[phase] = nextScore(score[phase], worst, scene.now - state.changedAt);
     const mustStop = worst.measured ? score[phase] >= SHORTAGE_STOP : worst.budget.shortageA > 0;
     if (!mustStop) continue;
-    const stopped = stopLast(points, worst, scene);
-    if (stopped === points) continue;
-    points = stopped;
-    shedAny = true;
+    const points = stopLast(current.state.points, worst, current.scene);
+    if (points === current.state.points) continue;
+    // What was stopped for one phase has also left the others.
+    const stopped: BalancerState = { ...current.state, points, changedAt: scene.now };
+    current = {
+      state: stopped,
+      scene: { ...scene, limits: limitsInForce(stopped, scene.settings, scene.trust, scene.now) },
+    };
+    score.fill(0);
   }
-  if (!shedAny) return { ...state, shortage: score };
-  return { ...state, points, shortage: [0, 0, 0], changedAt: now };
+  return { ...current.state, shortage: score };
+}
+
+/** The limit of a phase that is shortest of current, among those that may speak now. */
+function worstOn(phase: number, scene: Scene): Limit | null {
+  let worst: Limit | null = null;
+  for (const limit of scene.limits) {
+    if (limit.phase !== phase || (limit.measured && !scene.fresh)) continue;
+    if (worst === null || limit.budget.shortageA / limit.limitA > worst.budget.shortageA / worst.limitA) worst = limit;
+  }
+  return worst;
 }
 
 function nextScore(score: number, limit: Limit, sinceChangeMs: number): number {
@@ -200,6 +210,12 @@ function share(state: BalancerState, scene: Scene): BalancerState {
     restA.map(value => Math.max(0, value)),
   );
 
+  // What each would get if everything that is free now were given away: it names what really binds.
+  const potential = distribute(
+    claims,
+    settings.minA,
+    limits.map((limit, index) => (limit.measured && limit.settled ? limit.budget.roomA : (allowedA[index] ?? 0))),
+  );
   let { changedAt, raisedAt } = state;
   let cutA = 0;
   charging.forEach((point, index) => {
@@ -209,7 +225,14 @@ function share(state: BalancerState, scene: Scene): BalancerState {
     const leastA = now - state.changedAt >= FINE_RAISE_AFTER_MS ? FINE_RAISE_A : RAISE_DEADBAND_A;
     const worthIt = raiseA >= leastA || keep + raiseA >= capA - 0.05 || !point.admitted;
     const limitA = round1(keep + (worthIt ? raiseA : 0));
-    const boundBy = reasonFor(point, limitA, capA, targets.stoppedBy[index] ?? null, scene, allowedA);
+    const boundBy = reasonFor(
+      point,
+      limitA,
+      capA,
+      potential.sharesA[index] ?? 0,
+      potential.stoppedBy[index] ?? null,
+      scene,
+    );
     if (admitted[index] !== true) {
       next.set(point.id, refusedOrWaiting(point, boundBy, scene));
       return;
@@ -252,12 +275,9 @@ function claimOf(point: Point, sharers: number, scene: Scene): Claim {
   const uses = limitsOn(point, scene.limits, now);
   const ceilingA = Math.max(settings.minA, point.status?.ceilingA ?? 0);
   if (trust === "minimum" && isRegulated(point)) return { capA: settings.minA, uses };
-  const draw = drawNow(point, now);
-  const settledAt = point.pastLimits.at(-1)?.at ?? point.admittedAt;
-  if (sharers > 1 && point.admitted && draw !== null && now - Math.max(settledAt, point.admittedAt) > 2 * RESPONSE_MS) {
+  if (sharers > 1 && point.slackSince !== null && now - point.slackSince >= SLACK_MS && drawNow(point, now) !== null) {
     const usedA = Math.max(...point.pastDraws.flatMap(past => past.houseA));
-    if (usedA < point.limitA - 1)
-      return { capA: Math.min(ceilingA, Math.max(settings.minA, Math.ceil(usedA + 1))), uses };
+    return { capA: Math.min(ceilingA, Math.max(settings.minA, Math.ceil(usedA + SLACK_ROOM_A))), uses };
   }
   return { capA: ceilingA, uses };
 }
@@ -311,18 +331,15 @@ function reasonFor(
   point: Point,
   limitA: number,
   capA: number,
+  potentialA: number,
   stoppedBy: number | null,
   scene: Scene,
-  allowedA: readonly number[],
 ): BoundBy {
   if (scene.trust === "minimum" && isRegulated(point)) return "mains-silent";
-  if (limitA >= capA - 0.05)
-    return capA >= (point.status?.ceilingA ?? 0) - 0.05 ? (point.status?.ceilingBy ?? "max") : "not-charging";
-  if (stoppedBy === null) return "settling";
-  const limit = scene.limits[stoppedBy];
-  if (limit === undefined) return "settling";
-  const comingA = Math.max(limit.budget.roomA, limit.budget.raiseToA);
-  return limit.settled && comingA > (allowedA[stoppedBy] ?? 0) + RAISE_DEADBAND_A ? "settling" : limit.boundBy;
+  const ceilingA = point.status?.ceilingA ?? 0;
+  if (limitA >= capA - 0.05) return capA >= ceilingA - 0.05 ? (point.status?.ceilingBy ?? "max") : "not-charging";
+  if (potentialA >= limitA + RAISE_DEADBAND_A || stoppedBy === null) return "settling";
+  return scene.limits[stoppedBy]?.boundBy ?? "settling";
 }
 
 function round1(value: number): number {

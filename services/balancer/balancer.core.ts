@@ -117,7 +117,11 @@ function repeat(step: Step<BalancerState, BalancerOutput>, now: Instant): Step<B
 
 function siteTrust(state: BalancerState, now: Instant): Trust {
   if (state.settings?.mainsMeter !== true) return "unmetered";
-  return trustOf(ageMs(state.mains, now), state.mains.cadenceMs);
+  const age = ageMs(state.mains, now);
+  if (age !== null) return trustOf(age, state.mains.cadenceMs);
+  // Nothing heard since the start: what is charging may go on for as long as a silent meter would be borne.
+  const sinceStart = trustOf(now - state.startedAt, state.mains.cadenceMs);
+  return sinceStart === "regulate" ? "hold" : sinceStart;
 }
 
 function withStatus(points: readonly Point[], status: EvseStatus, now: Instant): readonly Point[] {

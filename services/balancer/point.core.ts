@@ -1,7 +1,7 @@
 import type { EvseStatus } from "../../shared/contracts/evse.ts";
 import type { BoundBy } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
-import { DRAW_WINDOW_MS, LOST_POINT_MS, NARROW_MS, RESPONSE_MS, STATUS_LIFETIME_MS } from "./tuning.core.ts";
+import { DRAW_WINDOW_MS, LOST_POINT_MS, NARROW_MS, RESPONSE_MS, SLACK_A, STATUS_LIFETIME_MS } from "./tuning.core.ts";
 
 /** A limit and when it was set. */
 interface PastLimit {
@@ -34,6 +34,8 @@ export interface Point {
   readonly askingSince: Instant | null;
   readonly pastLimits: readonly PastLimit[];
   readonly pastDraws: readonly PastDraw[];
+  /** Since when its car has left part of its limit unused. */
+  readonly slackSince: Instant | null;
   /** Since when only its first terminal has carried current. */
   readonly narrowSince: Instant | null;
 }
@@ -59,6 +61,7 @@ export function freshPoint(
     askingSince: null,
     pastLimits: [],
     pastDraws: [],
+    slackSince: null,
     narrowSince: null,
   };
 }
@@ -95,9 +98,9 @@ export function drawAtMostA(point: Point, phase: number, now: Instant): number {
   return phasesUsed(point, now).includes(phase) ? highestLimitA(point, now) : 0;
 }
 
-/** The largest limit in force during the last response time. */
+/** The largest limit in force during the last response time; a cut that the point has not confirmed is no cut yet. */
 export function highestLimitA(point: Point, now: Instant): number {
-  let highest = point.limitA;
+  let highest = Math.max(point.limitA, point.status?.offerA ?? 0);
   for (const [index, past] of point.pastLimits.entries()) {
     const replacedAt = point.pastLimits[index + 1]?.at ?? now;
     if (now - replacedAt <= RESPONSE_MS) highest = Math.max(highest, past.limitA);
@@ -109,9 +112,7 @@ export function highestLimitA(point: Point, now: Instant): number {
 function lostDrawA(point: Point, now: Instant): number {
   if (point.heardAt === null) return point.safeCurrentA;
   const lostForMs = now - point.heardAt;
-  return lostForMs <= LOST_POINT_MS
-    ? Math.max(highestLimitA(point, now), point.limitA)
-    : Math.min(point.safeCurrentA, 32);
+  return lostForMs <= LOST_POINT_MS ? highestLimitA(point, now) : point.safeCurrentA;
 }
 
 /** Sets a limit and remembers the one it replaces for as long as a car may still follow it. */
@@ -128,10 +129,12 @@ export function withDraw(point: Point, terminalA: readonly [number, number, numb
   point.rotation.forEach((phase, terminal) => {
     houseA[phase] = (houseA[phase] ?? 0) + Math.max(0, terminalA[terminal] ?? 0);
   });
+  const slack = Math.max(...houseA) < point.limitA - SLACK_A;
   const onlyFirst = terminalA[0] > 3 && terminalA[1] < 0.5 && terminalA[2] < 0.5;
   return {
     ...point,
     pastDraws: [...point.pastDraws.filter(draw => at - draw.at < DRAW_WINDOW_MS && draw.at < at), { at, houseA }],
+    slackSince: slack ? (point.slackSince ?? at) : null,
     narrowSince: onlyFirst ? (point.narrowSince ?? at) : null,
   };
 }

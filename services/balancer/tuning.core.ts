@@ -35,3 +35,7 @@ export const LOST_POINT_MS = 12_000;
 export const NARROW_MS = 10_000;
 /** A draw measured this close to a mains sample belongs to the same moment. */
 export const DRAW_EXACT_MS = 1_200;
+/** A car that leaves more than this of its limit for SLACK_MS lends the rest to others, keeping SLACK_ROOM_A to grow. */
+export const SLACK_A = 0.8;
+export const SLACK_MS = 12_000;
+export const SLACK_ROOM_A = 1;

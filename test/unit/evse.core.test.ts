@@ -158,8 +158,9 @@ t.test("a car that sleeps gets one wake-up pulse of 3 s after 30 s, once per plu
   t.equal(rig.grant.pilot, "wake");
   rig.run(3_000);
   t.equal(rig.grant.pilot, "offer");
+  const before = rig.outputs.length;
   rig.run(120_000);
-  t.notOk(rig.outputs.slice(-800).some(output => output.kind === "grant" && output.grant.pilot === "wake"));
+  t.notOk(rig.outputs.slice(before).some(output => output.kind === "grant" && output.grant.pilot === "wake"));
 });
 
 t.test("the cable's capacity is read before the first offer and caps it", async t => {

@@ -1,0 +1,174 @@
+import type { BalancerSettings } from "../../services/balancer/balancer.config.ts";
+import { type BalancerInput, type BalancerOutput, balance } from "../../services/balancer/balancer.core.ts";
+import type { Point } from "../../services/balancer/point.core.ts";
+import { type BalancerState, idleBalancer, type PointWiring } from "../../services/balancer/state.core.ts";
+import { type EvseStatus, evseStatus } from "../../shared/contracts/evse.ts";
+import { meterReading } from "../../shared/contracts/meter.ts";
+
+export const LIMITS: BalancerSettings = { mainsA: 25, circuitA: null, minA: 6, mainsMeter: true };
+
+/** What a simulated car does with its offer. */
+interface Car {
+  wants: boolean;
+  /** Follows an offer after this long, as a real one. */
+  lagMs: number;
+  /** The most it can take. */
+  maxA: number;
+  phases: 1 | 3;
+  metered: boolean;
+  ceilingA: number;
+  mode: "normal" | "smart";
+  drawA: number;
+  offers: { at: number; limitA: number }[];
+}
+
+/** The balancer's core with cars that follow their offers, and a house, on stepped time; a sample every `periodMs`. */
+export class BalancerRig {
+  now = 0;
+  state: BalancerState;
+  readonly outputs: BalancerOutput[] = [];
+  houseA: [number, number, number] = [0, 0, 0];
+  meterSilent = false;
+  unreachable = new Set<string>();
+  readonly cars = new Map<string, Car>();
+  readonly rotation = new Map<string, readonly [number, number, number]>();
+  readonly periodMs: number;
+  /** The largest excess of the main fuse seen, per phase, since it was last cleared. */
+  worstA = -Infinity;
+  #sequence = 0;
+
+  constructor(
+    ids: readonly string[],
+    settings: Partial<BalancerSettings> = {},
+    wiring: Partial<PointWiring> = {},
+    periodMs = 1_000,
+  ) {
+    this.periodMs = periodMs;
+    const points = ids.map((id, index) => {
+      const rotation = wiring.rotation ?? ([index % 3, (index + 1) % 3, (index + 2) % 3] as const);
+      this.rotation.set(id, rotation);
+      this.cars.set(id, {
+        wants: false,
+        lagMs: 2_000,
+        maxA: 32,
+        phases: 3,
+        metered: true,
+        ceilingA: 16,
+        mode: "smart",
+        drawA: 0,
+        offers: [],
+      });
+      return { id, rotation, supplyPhases: 3 as const, safeCurrentA: 0, ...wiring };
+    });
+    this.state = idleBalancer(points, 0);
+    this.tell({ kind: "settings", settings: { ...LIMITS, ...settings } });
+  }
+
+  car(id: string): Car {
+    const car = this.cars.get(id);
+    if (car === undefined) throw new Error(`no car at ${id}`);
+    return car;
+  }
+
+  point(id: string): Point {
+    const point = this.state.points.find(candidate => candidate.id === id);
+    if (point === undefined) throw new Error(`no point ${id}`);
+    return point;
+  }
+
+  limits(): number[] {
+    return this.state.points.map(point => point.limitA);
+  }
+
+  tell(input: BalancerInput): void {
+    const step = balance(this.state, input, this.now);
+    this.state = step.state;
+    this.outputs.push(...step.outputs);
+  }
+
+  plug(...ids: string[]): this {
+    for (const id of ids) this.car(id).wants = true;
+    return this;
+  }
+
+  run(ms: number): this {
+    for (let doneMs = 0; doneMs < ms; doneMs += 250) {
+      this.now += 250;
+      for (const [id, car] of this.cars) this.#drive(id, car);
+      this.worstA = Math.max(this.worstA, ...this.mains().map(value => value - (this.state.settings?.mainsA ?? 0)));
+      if (this.now % this.periodMs === 0) this.#measure();
+      if (this.now % 1_000 === 0) {
+        for (const id of this.cars.keys())
+          if (!this.unreachable.has(id)) this.tell({ kind: "status", status: this.status(id) });
+        this.tell({ kind: "tick" });
+      }
+    }
+    return this;
+  }
+
+  mains(): [number, number, number] {
+    const total: [number, number, number] = [...this.houseA];
+    for (const [id, car] of this.cars) {
+      const rotation = this.rotation.get(id) ?? [0, 1, 2];
+      for (let terminal = 0; terminal < car.phases; terminal += 1) total[rotation[terminal]!]! += car.drawA;
+    }
+    return total;
+  }
+
+  status(id: string): EvseStatus {
+    const car = this.car(id);
+    const point = this.point(id);
+    const closed = point.admitted;
+    return {
+      ...evseStatus.example,
+      evseId: id,
+      state: closed ? "C2" : point.limitA > 0 ? "B2" : "B1",
+      mode: car.mode,
+      carConnected: car.wants,
+      wantsCurrent: car.wants,
+      asksPower: car.wants && point.limitA > 0,
+      offerA: point.limitA,
+      mayDraw: closed,
+      ceilingA: car.ceilingA,
+      ceilingBy: "max",
+      phases: closed ? 3 : 0,
+      drawA: null,
+      session: null,
+    };
+  }
+
+  #drive(id: string, car: Car): void {
+    const point = this.point(id);
+    const offerA = point.admitted && car.wants ? Math.min(point.limitA, car.ceilingA) : 0;
+    if (car.offers.at(-1)?.limitA !== offerA) car.offers.push({ at: this.now, limitA: offerA });
+    const followed = [...car.offers].reverse().find(offer => this.now - offer.at >= car.lagMs);
+    // An open contactor is felt at once, a new duty only after the car's reaction.
+    car.drawA = offerA === 0 ? 0 : Math.min(followed?.limitA ?? 0, car.maxA);
+  }
+
+  #measure(): void {
+    this.#sequence += 1;
+    for (const [id, car] of this.cars) {
+      if (!car.metered) continue;
+      const currentA = { l1: car.drawA, l2: car.phases === 3 ? car.drawA : 0, l3: car.phases === 3 ? car.drawA : 0 };
+      this.tell({
+        kind: "reading",
+        reading: {
+          ...meterReading.example,
+          meterId: `ev-${id}`,
+          role: "ev",
+          evseId: id,
+          sequence: this.#sequence,
+          ageMs: 0,
+          currentA,
+        },
+      });
+    }
+    if (this.meterSilent) return;
+    const [l1, l2, l3] = this.mains();
+    this.tell({
+      kind: "reading",
+      reading: { ...meterReading.example, sequence: this.#sequence, ageMs: 0, currentA: { l1, l2, l3 } },
+    });
+  }
+}
