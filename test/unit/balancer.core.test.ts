@@ -193,7 +193,7 @@ t.test("without an EV meter half of the room is taken at a time, and the fuse ho
   rig.car("left").metered = false;
   rig.houseA = [10, 10, 10];
   rig.plug("left").run(120_000);
-  t.ok(rig.limits()[0]! >= 14 && rig.limits()[0]! <= 15, `${rig.limits().join()}`);
+  t.ok(rig.limits()[0]! >= 14 && rig.limits()[0]! <= 15, rig.limits().join());
   rig.worstA = -Infinity;
   rig.run(60_000);
   t.ok(rig.worstA <= 0);
