@@ -2,7 +2,7 @@ import express, { type Request, type RequestHandler, type Response, Router } fro
 import type { SettingsCurrent } from "../../../shared/contracts/settings.ts";
 import type { ChargePoint } from "../../../shared/site/site-file.ts";
 import type { Gateway } from "../asks.ts";
-import { HttpRefusal } from "../http/errors.ts";
+import { HttpRefusal, refusalOf } from "../http/errors.ts";
 import { ownNetwork } from "../http/network.ts";
 import { batteryDeciA, meterFor, meterStatusOf, statusOf } from "../knowledge.core.ts";
 import { whole } from "./currents.core.ts";
@@ -183,10 +183,19 @@ async function feedAll(gateway: Gateway, feeds: readonly FeedWish[]): Promise<re
     const meter = meterFor(gateway.known(), feed.role, feed.evseId);
     const status = meter === null ? null : meterStatusOf(meter, gateway.clock.now());
     if (status === null) continue;
-    const { accepted } = await gateway.asks.feedMeter(status.meterId, feed);
-    if (accepted) replies.push(reply);
+    if (await isTaken(gateway.asks.feedMeter(status.meterId, feed))) replies.push(reply);
   }
   return replies;
+}
+
+/** Values the meter does not believe are passed over like any other bad value; the meter says so in its status. */
+async function isTaken(feeding: ReturnType<Gateway["asks"]["feedMeter"]>): Promise<boolean> {
+  try {
+    return (await feeding).accepted;
+  } catch (error) {
+    if (refusalOf(error)?.code === "meter.feed-refused") return false;
+    throw error;
+  }
 }
 
 function respond(response: Response, reply: Reply): void {
