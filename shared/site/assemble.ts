@@ -1,7 +1,8 @@
 import type { ServiceSchema } from "moleculer";
 import type { z } from "zod";
-import { SiteFileError } from "../errors.ts";
 import { didYouMean } from "../nearest.ts";
+import { explainIssues, siteFileError } from "./explain.ts";
+import { knownKeysOf } from "./known-keys.ts";
 import { problemsOfPlacement } from "./placement.ts";
 import { instancesOf, type ServiceInstance, type Site } from "./site-file.ts";
 
@@ -16,7 +17,7 @@ export interface EntryOptions<Around, Schema extends z.ZodType> {
   /** What `id` must be: a charge point's, any, or absent. */
   readonly id: "charge-point" | "any" | "none";
   readonly config: Schema;
-  readonly linesOf?: (config: z.output<Schema>) => readonly NamedLine[];
+  readonly linesOf?: (config: z.output<Schema>, site: Site) => readonly NamedLine[];
   /** What the schema cannot know: other parts of the site file. Problems begin with the path of the key. */
   readonly problemsIn?: (config: z.output<Schema>, site: Site) => readonly string[];
   readonly create: (around: Around, config: z.output<Schema>, instance: ServiceInstance) => ServiceSchema;
@@ -26,7 +27,7 @@ export interface EntryOptions<Around, Schema extends z.ZodType> {
 export interface Entry<Around> {
   readonly service: string;
   readonly check: (instance: ServiceInstance, site: Site) => readonly string[];
-  readonly linesOf: (instance: ServiceInstance) => readonly NamedLine[];
+  readonly linesOf: (instance: ServiceInstance, site: Site) => readonly NamedLine[];
   readonly create: (around: Around, instance: ServiceInstance) => ServiceSchema;
 }
 
@@ -34,17 +35,17 @@ export function entry<Around, Schema extends z.ZodType>(options: EntryOptions<Ar
   return {
     service: options.service,
     check(instance, site) {
-      const parsed = options.config.safeParse(partOf(instance));
+      const parsed = options.config.safeParse(partOf(instance), { reportInput: true });
       return [
         ...problemsOfId(options.id, instance, site),
         ...(parsed.success
           ? (options.problemsIn?.(parsed.data, site) ?? [])
-          : parsed.error.issues.map(issue => `${pathOf(issue.path)}: ${issue.message}`)),
+          : explainIssues(parsed.error, knownKeysOf(options.config))),
       ];
     },
-    linesOf(instance) {
+    linesOf(instance, site) {
       const parsed = options.config.safeParse(partOf(instance));
-      return parsed.success ? (options.linesOf?.(parsed.data) ?? []) : [];
+      return parsed.success ? (options.linesOf?.(parsed.data, site) ?? []) : [];
     },
     create: (around, instance) => options.create(around, options.config.parse(partOf(instance)), instance),
   };
@@ -59,7 +60,11 @@ function partOf(instance: ServiceInstance): unknown {
  * Lets each entry check its own part, then what holds between the parts. Throws one `SiteFileError` that names every
  * problem with its path, `services[3].link.port: expected ...`, before anything starts.
  */
-export function checkSite<Around>(site: Site, entries: readonly Entry<Around>[]): void {
+export function checkSite<Around>(
+  site: Site,
+  entries: readonly Entry<Around>[],
+  alreadyFound: readonly string[] = [],
+): void {
   const problems: string[] = [];
   const lineUses: { index: number; line: string; path: string }[] = [];
   site.services.forEach((instance, index) => {
@@ -69,12 +74,10 @@ export function checkSite<Around>(site: Site, entries: readonly Entry<Around>[])
       return;
     }
     for (const problem of known.check(instance, site)) problems.push(`services[${index}].${problem}`);
-    lineUses.push(...known.linesOf(instance).map(use => ({ index, ...use })));
+    lineUses.push(...known.linesOf(instance, site).map(use => ({ index, ...use })));
   });
-  problems.push(...problemsOfPlacement(site, lineUses));
-  if (problems.length > 0) {
-    throw new SiteFileError(`${site.file}:\n${problems.map(problem => `  ${problem}`).join("\n")}`);
-  }
+  problems.push(...problemsOfPlacement(site, lineUses), ...alreadyFound);
+  if (problems.length > 0) throw siteFileError(site.file, problems);
 }
 
 /** The services of one node, in the order of the site file. */
@@ -106,10 +109,4 @@ function problemsOfId(kind: "charge-point" | "any" | "none", instance: ServiceIn
 function unknownService<Around>(wanted: string, entries: readonly Entry<Around>[]): string {
   const known = entries.map(candidate => candidate.service);
   return `there is no service "${wanted}"${didYouMean(wanted, known)} Expected one of: ${known.join(", ")}`;
-}
-
-function pathOf(path: readonly PropertyKey[]): string {
-  return path
-    .map((key, index) => (typeof key === "number" ? `[${key}]` : `${index === 0 ? "" : "."}${String(key)}`))
-    .join("");
 }

@@ -52,10 +52,20 @@ t.test("a good site passes, and each node gets its own services", async t => {
 });
 
 const REFUSED: readonly (readonly [what: string, from: string, to: string, message: RegExp])[] = [
-  ["a value out of range", "port: 1 }", "port: 70000 }", /services\[2\]\.link\.port: .*<=65535/],
-  ["a value of the wrong type", "port: 1 }", "port: x }", /services\[2\]\.link\.port: .*expected number/],
-  ["a missing part", ", link: { port: 1 }", "", /services\[2\]\.link: /],
-  ["a key nobody knows", "link: {", "lnk: 1, link: {", /services\[2\].*lnk/],
+  [
+    "a value out of range",
+    "port: 1 }",
+    "port: 70000 }",
+    /services\[2\]\.link\.port: expected a number <= 65535, got 70000/,
+  ],
+  ["a value of the wrong type", "port: 1 }", "port: x }", /services\[2\]\.link\.port: expected a number, got "x"/],
+  ["a missing part", ", link: { port: 1 }", "", /services\[2\]\.link: is missing; expected a mapping/],
+  [
+    "a key nobody knows",
+    "link: {",
+    "lnk: 1, link: {",
+    /services\[2\]\.lnk: unknown key; did you mean link\? Expected link/,
+  ],
   [
     "a service nobody knows",
     "service: meter",
