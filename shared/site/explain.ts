@@ -62,7 +62,9 @@ function expectationOf(issue: Issue): string {
     case "invalid_key":
       return `as key ${issue.issues.map(expectationOf).join("; ")}`;
     case "too_small":
+      return boundOf(issue.origin, `at least ${issue.minimum}`);
     case "too_big":
+      return boundOf(issue.origin, `at most ${issue.maximum}`);
     case "invalid_format":
     case "not_multiple_of":
     case "invalid_element":
@@ -70,6 +72,11 @@ function expectationOf(issue: Issue): string {
     case "custom":
       return issue.message;
   }
+}
+
+function boundOf(origin: string, bound: string): string {
+  if (origin === "string") return `text of ${bound} characters`;
+  return origin === "array" ? `a list of ${bound} entries` : `a number of ${bound}`;
 }
 
 /** What messages of our own schemas begin with. */

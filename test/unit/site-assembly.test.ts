@@ -56,7 +56,7 @@ const REFUSED: readonly (readonly [what: string, from: string, to: string, messa
     "a value out of range",
     "port: 1 }",
     "port: 70000 }",
-    /services\[2\]\.link\.port: expected a number <= 65535, got 70000/,
+    /services\[2\]\.link\.port: expected a number of at most 65535, got 70000/,
   ],
   ["a value of the wrong type", "port: 1 }", "port: x }", /services\[2\]\.link\.port: expected a number, got "x"/],
   ["a missing part", ", link: { port: 1 }", "", /services\[2\]\.link: is missing; expected a mapping/],
@@ -64,7 +64,7 @@ const REFUSED: readonly (readonly [what: string, from: string, to: string, messa
     "a key nobody knows",
     "link: {",
     "lnk: 1, link: {",
-    /services\[2\]\.lnk: unknown key; did you mean link\? Expected link/,
+    /services\[2\]\.lnk: unknown key; did you mean link\? expected link/,
   ],
   [
     "a service nobody knows",
