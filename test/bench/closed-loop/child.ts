@@ -25,6 +25,23 @@ export async function startChild(command: readonly string[], init: InitMessage):
   const exited = new Promise<void>(resolve => child.once("exit", () => resolve()));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 
+  // Who has ended does not read any more; `gone` tells about it.
+  child.stdin.on("error", () => undefined);
+
+  /** Tells the scenario; a program that does not understand it is not left behind. */
+  async function introduce(): Promise<string> {
+    try {
+      const ready = await ask(JSON.stringify(init));
+      if (isObject(ready) && ready["type"] === "ready" && typeof ready["name"] === "string") return ready["name"];
+      throw new Error(
+        `the controller answered init with ${JSON.stringify(ready)}; expected {"type":"ready","name":".."}`,
+      );
+    } catch (error) {
+      child.kill();
+      throw error;
+    }
+  }
+
   async function ask(line: string): Promise<unknown> {
     child.stdin.write(`${line}\n`);
     const answer = await Promise.race([lines.next(), gone]);
@@ -36,15 +53,9 @@ export async function startChild(command: readonly string[], init: InitMessage):
     }
   }
 
-  const ready = await ask(JSON.stringify(init));
-  if (!isObject(ready) || ready["type"] !== "ready" || typeof ready["name"] !== "string") {
-    child.kill();
-    throw new Error(
-      `the controller answered init with ${JSON.stringify(ready)}; expected {"type":"ready","name":".."}`,
-    );
-  }
+  const name = await introduce();
   return {
-    name: ready["name"],
+    name,
     step: async message => replyOf(await ask(lineOf(message)), init.n),
     async end() {
       child.stdin.end('{"type":"end"}\n');
