@@ -139,8 +139,8 @@ function bodyOf<S extends z.ZodType>(schema: S, request: Request): z.output<S> {
   }
   const parsed = schema.safeParse(request.body);
   if (parsed.success) return parsed.data;
-  const field = parsed.error.issues[0]?.path.join(".");
-  throw new HttpRefusal(400, "body.invalid", describeIssues(parsed.error), field === undefined ? {} : { field });
+  const field = parsed.error.issues[0]?.path.join(".") ?? "";
+  throw new HttpRefusal(400, "body.invalid", describeIssues(parsed.error), field === "" ? {} : { field });
 }
 
 function changeFor(mode: ChargeChoice, evseId: string): { key: string; evseId: string; value: number } {

@@ -136,8 +136,7 @@ function modeWishes(params: Params, context: SettingsContext): readonly Wish[] {
   if (wanted === null) return [answerOnly({ mode: NOT_ALLOWED })];
   const echo: Wish = { changes: [wanted], reply: () => ({ mode: String(mode) }) };
   // A pressed mode cancels the schedule, unless the same request brings one (spec interfaces 1.4, canonical row 6).
-  const planned = settingIn(context.settings, "starttime", context.evseId) !== "";
-  return !params.has("starttime") && planned ? [...clearSchedule(context), echo] : [echo];
+  return params.has("starttime") ? [echo] : [...clearSchedule(context), echo];
 }
 
 /** A start in the future is kept; one in the past or unreadable clears start, stop and repeat (spec interfaces 1.4). */
@@ -166,8 +165,10 @@ function stopCleared(params: Params): Readonly<Record<string, Json>> {
   return params.has("stoptime") ? { stoptime: 0 } : {};
 }
 
-function clearSchedule({ evseId }: SettingsContext): readonly Wish[] {
-  const changes = [change("repeat", evseId, 0), change("stoptime", evseId, ""), change("starttime", evseId, "")];
+/** Only what is set is cleared: some clients "clear" with every request. */
+function clearSchedule({ evseId, settings }: SettingsContext): readonly Wish[] {
+  const cleared = [change("repeat", evseId, 0), change("stoptime", evseId, ""), change("starttime", evseId, "")];
+  const changes = cleared.filter(({ key, value }) => settingIn(settings, key, evseId) !== value);
   return [{ changes, reply: () => ({}) }];
 }
 
