@@ -1,6 +1,7 @@
 /** Words become deeds: what each command changes in the simulated site. */
+import { awayCar } from "./car.core.ts";
 import type { Command } from "./scenario.core.ts";
-import type { Moved, PointPlan, PointState, SiteState } from "./site-state.core.ts";
+import { type Moved, type PointPlan, type PointState, type SiteState, STEP_S } from "./site-state.core.ts";
 import { mapPhases, ZERO } from "./triple.core.ts";
 
 /** Carries out one command. Names were checked when the words were understood. */
@@ -53,8 +54,13 @@ function plugIn(state: SiteState, evseId: string): Moved {
 
 /** A plug that is pulled is gone at once, not with the next step. */
 function unplug(state: SiteState, evseId: string): Moved {
+  const next = changePoint(state, evseId, point => ({ ...point, plugged: false, stuckAtA: null, shown: "A" }));
+  const cars = state.plant.cars.map((car, index) => {
+    const plan = state.plan.points[index];
+    return plan?.evseId === evseId ? { ...awayCar(plan.car, STEP_S), energyKWh: car.energyKWh } : car;
+  });
   return {
-    state: changePoint(state, evseId, point => ({ ...point, plugged: false, stuckAtA: null, shown: "A" })),
+    state: { ...next, plant: { ...next.plant, cars } },
     outputs: [{ kind: "present", evseId, car: { pilot: "A", ppOhm: null } }],
   };
 }
