@@ -4,8 +4,8 @@ import type { meterFeed } from "../../shared/contracts/meter.ts";
 import type { settingsUpdate } from "../../shared/contracts/settings.ts";
 import type { simulatorCommand } from "../../shared/contracts/simulator.ts";
 import type { Clock } from "../../shared/time/clock.ts";
+import type { Identity } from "./identity.ts";
 import type { Knowledge, KnowledgeInput } from "./knowledge.core.ts";
-import type { Identity } from "./view.core.ts";
 
 /** What HTTP may ask of the owners. The shell carries it over the bus. */
 export interface Asks {

@@ -1,8 +1,8 @@
 import type { BalancerStatus } from "../../shared/contracts/balancer.ts";
 import type { EvseStatus } from "../../shared/contracts/evse.ts";
 import { PHASES, type PhaseCurrentsA } from "../../shared/contracts/units.ts";
-import type { ChargePoint } from "../../shared/site/site-file.ts";
 import type { Instant } from "../../shared/time/clock.ts";
+import type { Identity, PointIdentity } from "./identity.ts";
 import {
   allocationOf,
   balancerOf,
@@ -19,14 +19,6 @@ import {
 } from "./knowledge.core.ts";
 import type { BoardView, FaultView, MeterView, PointStatusView, PointView, SiteView } from "./view.ts";
 import { choiceOf, wordsOfFault, wordsOfPoint } from "./words.core.ts";
-
-/** What does not change while the process runs. */
-export interface Identity {
-  readonly site: string;
-  readonly name: string;
-  readonly version: string;
-  readonly points: readonly ChargePoint[];
-}
 
 /** The site as it is known now. */
 export function viewOf(known: Knowledge, identity: Identity, now: Instant, civilMs: number): SiteView {
@@ -62,7 +54,7 @@ function circuitOf(balancer: BalancerStatus | null): SiteView["circuit"] {
   return { limitA: balancer.circuitLimitA, currentA: balancer.circuitA };
 }
 
-export function pointViewOf(known: Knowledge, point: ChargePoint, now: Instant): PointView {
+export function pointViewOf(known: Knowledge, point: PointIdentity, now: Instant): PointView {
   const heard = known.points.get(point.id)?.status ?? null;
   const status = statusOf(known, point.id, now);
   const sensed = sensedOf(known, point.id, now);
@@ -157,7 +149,7 @@ function meterViewOf(id: string, meter: MeterKnowledge, now: Instant): MeterView
 /** Mains less what the cars draw, each on the house phase its terminal sits on. */
 function houseOf(
   known: Knowledge,
-  points: readonly ChargePoint[],
+  points: readonly PointIdentity[],
   mainsA: PhaseCurrentsA,
   now: Instant,
 ): PhaseCurrentsA | null {

@@ -1,30 +1,28 @@
+import type { PointIdentity } from "../../services/api/identity.ts";
 import { type Knowledge, type KnowledgeInput, knowNothing, learn } from "../../services/api/knowledge.core.ts";
 import { evseStatus } from "../../shared/contracts/evse.ts";
 import { meterReading, meterStatus } from "../../shared/contracts/meter.ts";
 import { pilotSensed } from "../../shared/contracts/pilot.ts";
-import type { ChargePoint } from "../../shared/site/site-file.ts";
 
 /** What was heard, and when. */
 export type Told = readonly [at: number, input: KnowledgeInput];
 
-export const leftPoint: ChargePoint = {
+export const leftPoint: PointIdentity = {
   id: "left",
   serial: 1001,
   name: "Left",
   phases: 3,
   phaseRotation: ["l1", "l2", "l3"],
-  safeCurrentA: 0,
 };
-export const rightPoint: ChargePoint = {
+export const rightPoint: PointIdentity = {
   id: "right",
   serial: 1002,
   phases: 3,
   phaseRotation: ["l2", "l3", "l1"],
-  safeCurrentA: 0,
 };
 
 /** A gateway that has heard this. */
-export function knowing(told: readonly Told[], points: readonly ChargePoint[] = [leftPoint]): Knowledge {
+export function knowing(told: readonly Told[], points: readonly PointIdentity[] = [leftPoint]): Knowledge {
   return told.reduce((known, [at, input]) => learn(known, input, at).state, knowNothing(points.map(point => point.id)));
 }
 

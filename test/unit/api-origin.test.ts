@@ -1,6 +1,6 @@
 import t from "tap";
 import { ownHostNames } from "../../services/api/http/network.ts";
-import { objectionToOrigin, serialOfHost } from "../../services/api/http/origin.core.ts";
+import { objectionToOrigin, serialOfHost } from "../../services/api/http/origin.ts";
 import { leftPoint } from "../support/knowledge.ts";
 
 const own = ownHostNames([leftPoint], ["Charger.Example.org"]);

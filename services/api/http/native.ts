@@ -6,9 +6,9 @@ import { catalogue, settingOf } from "../../../shared/settings/catalogue/index.t
 import { ACCESS, MODE } from "../../../shared/settings/charge-mode.ts";
 import { isStored, settingIn } from "../../../shared/settings/read.ts";
 import { permitted } from "../../../shared/settings/validate.ts";
-import type { ChargePoint } from "../../../shared/site/site-file.ts";
 import type { Gateway } from "../asks.ts";
 import { historyOf } from "../history.core.ts";
+import type { PointIdentity } from "../identity.ts";
 import { isSimulated, type Knowledge } from "../knowledge.core.ts";
 import { pointViewOf, viewOf } from "../view.core.ts";
 import { type ChargeChoice, type SiteView } from "../view.ts";
@@ -102,7 +102,7 @@ export function nativeRouter(gateway: Gateway, stream: LiveStream): Router {
   });
   return router;
 
-  function pointNamed(request: Request): ChargePoint {
+  function pointNamed(request: Request): PointIdentity {
     const id = request.params["id"];
     const point = identity.points.find(one => one.id === id);
     if (point !== undefined) return point;

@@ -1,5 +1,5 @@
 import { hostname, networkInterfaces } from "node:os";
-import type { ChargePoint } from "../../../shared/site/site-file.ts";
+import type { PointIdentity } from "../identity.ts";
 import type { Network } from "../smartevse/tree-context.core.ts";
 
 /** The first address that other machines may know this gateway by. */
@@ -11,7 +11,7 @@ export function ownNetwork(): Network {
 }
 
 /** Names a browser may reach this gateway by, in lower case. */
-export function ownHostNames(points: readonly ChargePoint[], configured: readonly string[]): ReadonlySet<string> {
+export function ownHostNames(points: readonly PointIdentity[], configured: readonly string[]): ReadonlySet<string> {
   const machine = hostname();
   const names = [
     "localhost",

@@ -2,17 +2,17 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import express, { type Express, type Request, type RequestHandler } from "express";
-import type { ChargePoint } from "../../../shared/site/site-file.ts";
 import type { ApiConfig } from "../api.config.ts";
 import type { Gateway } from "../asks.ts";
 import { healthOf } from "../health.core.ts";
+import type { PointIdentity } from "../identity.ts";
 import { metricsOf } from "../metrics.core.ts";
 import { smartEvseRouter } from "../smartevse/router.ts";
 import { errorHandler, HttpRefusal } from "./errors.ts";
 import { listen } from "./listen.ts";
 import { nativeRouter, siteViewNow } from "./native.ts";
 import { ownHostNames } from "./network.ts";
-import { objectionToOrigin, serialOfHost } from "./origin.core.ts";
+import { objectionToOrigin, serialOfHost } from "./origin.ts";
 import { docsRouter, pageRouter } from "./page.ts";
 import { type LiveStream, liveStream } from "./stream.ts";
 
@@ -138,7 +138,7 @@ function ownPagesOnly(ownNames: ReadonlySet<string>): RequestHandler {
   };
 }
 
-function pointById(points: readonly ChargePoint[], request: Request): ChargePoint {
+function pointById(points: readonly PointIdentity[], request: Request): PointIdentity {
   const id = request.params["id"];
   const point = points.find(one => one.id === id);
   if (point !== undefined) return point;
@@ -149,7 +149,7 @@ function pointById(points: readonly ChargePoint[], request: Request): ChargePoin
 }
 
 /** Every charge point is a SmartEVSE of its own under its own name; under any other name it is the first one. */
-function pointByHost(points: readonly ChargePoint[], request: Request): ChargePoint | null {
+function pointByHost(points: readonly PointIdentity[], request: Request): PointIdentity | null {
   const serial = serialOfHost(request.headers.host);
   if (serial === null) return points[0] ?? null;
   const point = points.find(one => one.serial === serial);

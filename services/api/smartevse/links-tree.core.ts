@@ -1,15 +1,15 @@
 import type { SettingsCurrent, SettingValue } from "../../../shared/contracts/settings.ts";
 import { settingOf } from "../../../shared/settings/catalogue/index.ts";
 import { settingIn } from "../../../shared/settings/read.ts";
-import type { ChargePoint } from "../../../shared/site/site-file.ts";
+import type { PointIdentity } from "../identity.ts";
 import type { Reply } from "./parse.core.ts";
 
 /** The `mqtt` and `ocpp` parts of GET /settings. Of secrets only whether they are set. */
-export function linksTree(settings: SettingsCurrent, point: ChargePoint): Reply {
+export function linksTree(settings: SettingsCurrent, point: PointIdentity): Reply {
   return { mqtt: mqttTree(settings, point), ocpp: ocppTree(settings, point.id) };
 }
 
-function mqttTree(settings: SettingsCurrent, point: ChargePoint): Reply {
+function mqttTree(settings: SettingsCurrent, point: PointIdentity): Reply {
   const site = (key: string): SettingValue | null => settingIn(settings, key, null);
   return {
     host: text(site("mqtt_host")),
@@ -26,7 +26,7 @@ function mqttTree(settings: SettingsCurrent, point: ChargePoint): Reply {
   };
 }
 
-function prefixOf(settings: SettingsCurrent, point: ChargePoint): string {
+function prefixOf(settings: SettingsCurrent, point: PointIdentity): string {
   const prefix = text(settingIn(settings, "mqtt_topic_prefix", point.id));
   const ownName = prefix === "" || prefix === settingOf("mqtt_topic_prefix")?.default;
   return ownName ? `SmartEVSE-${point.serial}` : prefix;

@@ -1,9 +1,9 @@
 import express, { type Request, type RequestHandler, type Response, Router } from "express";
 import type { SettingsCurrent } from "../../../shared/contracts/settings.ts";
-import type { ChargePoint } from "../../../shared/site/site-file.ts";
 import type { Gateway } from "../asks.ts";
 import { HttpRefusal, refusalOf } from "../http/errors.ts";
 import { ownNetwork } from "../http/network.ts";
+import type { PointIdentity } from "../identity.ts";
 import { batteryDeciA, meterFor, meterStatusOf, statusOf } from "../knowledge.core.ts";
 import { whole } from "./currents.core.ts";
 import { currentsPlan, evMeterFeeds, type FeedContext, type FeedWish } from "./feed.core.ts";
@@ -20,22 +20,22 @@ const MAX_BODY = "64kb";
  * The interface of a SmartEVSE for one charge point. `pointOf` says which one a request means; null passes the request
  * on to whatever else stands at that path.
  */
-export function smartEvseRouter(gateway: Gateway, pointOf: (request: Request) => ChargePoint | null): Router {
+export function smartEvseRouter(gateway: Gateway, pointOf: (request: Request) => PointIdentity | null): Router {
   const router = Router({ mergeParams: true });
-  const points = new WeakMap<Request, ChargePoint>();
+  const points = new WeakMap<Request, PointIdentity>();
   const known: RequestHandler = (request, _response, next) => {
     const point = pointOf(request);
     if (point !== null) points.set(request, point);
     next(point === null ? "router" : undefined);
   };
-  const pointOfKnown = (request: Request): ChargePoint => {
+  const pointOfKnown = (request: Request): PointIdentity => {
     const point = points.get(request);
     if (point === undefined) throw new Error(`${request.path} came past the choice of a charge point`);
     return point;
   };
   const body = express.text({ type: () => true, limit: MAX_BODY });
 
-  function onPost(path: string, answer: (params: Params, point: ChargePoint) => Promise<Reply>): void {
+  function onPost(path: string, answer: (params: Params, point: PointIdentity) => Promise<Reply>): void {
     router.post(path, known, body, async (request, response) => {
       respond(response, await answer(paramsOf(request), pointOfKnown(request)));
     });
@@ -92,7 +92,7 @@ export function smartEvseRouter(gateway: Gateway, pointOf: (request: Request) =>
 }
 
 /** Red, green and blue, all three and in range, or nothing (spec interfaces 1.8). */
-function colourWishes(colour: string, params: Params, point: ChargePoint): readonly Wish[] {
+function colourWishes(colour: string, params: Params, point: PointIdentity): readonly Wish[] {
   const [R, G, B] = [intParam(params, "R"), intParam(params, "G"), intParam(params, "B")];
   if (R === null || G === null || B === null) return [];
   return [wishFor(change(`color_${colour}`, point.id, [R, G, B]), "color", { [colour]: { R, G, B } }, null)];
@@ -142,7 +142,7 @@ function settingsInForce(gateway: Gateway): SettingsCurrent {
   );
 }
 
-function contextOf(gateway: Gateway, point: ChargePoint): SettingsContext {
+function contextOf(gateway: Gateway, point: PointIdentity): SettingsContext {
   const { clock } = gateway;
   return {
     evseId: point.id,
@@ -153,7 +153,7 @@ function contextOf(gateway: Gateway, point: ChargePoint): SettingsContext {
   };
 }
 
-function feedContextOf(gateway: Gateway, point: ChargePoint): FeedContext {
+function feedContextOf(gateway: Gateway, point: PointIdentity): FeedContext {
   const context = contextOf(gateway, point);
   const known = gateway.known();
   const now = gateway.clock.now();

@@ -1,8 +1,8 @@
 import type { SettingsCurrent } from "../../../shared/contracts/settings.ts";
 import { settingOf } from "../../../shared/settings/catalogue/index.ts";
 import { numberIn } from "../../../shared/settings/read.ts";
-import type { ChargePoint } from "../../../shared/site/site-file.ts";
 import type { Instant } from "../../../shared/time/clock.ts";
+import type { PointIdentity } from "../identity.ts";
 import type { Knowledge } from "../knowledge.core.ts";
 
 /** The gateway's network address, as GET /settings tells it. */
@@ -14,8 +14,8 @@ export interface Network {
 export interface TreeContext {
   readonly known: Knowledge;
   readonly settings: SettingsCurrent;
-  readonly point: ChargePoint;
-  readonly points: readonly ChargePoint[];
+  readonly point: PointIdentity;
+  readonly points: readonly PointIdentity[];
   readonly version: string;
   readonly network: Network;
   readonly now: Instant;
