@@ -1,5 +1,5 @@
 import { FieldReader, seal, u7, u14, unseal } from "./bits.ts";
-import { CP_STATES, type CpClass, MESSAGE, PP_OPEN, VOLT_OFFSET, VOLTS_PER_STEP } from "./codes.ts";
+import { CP_STATES, type CpClass, DUTY, MESSAGE, PP_OPEN, VOLT_OFFSET, VOLTS_PER_STEP } from "./codes.ts";
 
 /** One half of the pilot since the last report. */
 export interface HalfWave {
@@ -148,6 +148,9 @@ export function decodeMessage(bytes: readonly number[]): DecodedMessage {
   }
   const message = messageOf(sub, new FieldReader(payload));
   if (message === null) return { ok: false, reason: `sub id ${sub}: pilot state out of range, expected 0..6` };
+  if ("dutyPermille" in message && message.dutyPermille > DUTY.positive) {
+    return { ok: false, reason: `sub id ${sub}: duty ${message.dutyPermille}, expected 0..${DUTY.positive}` };
+  }
   return { ok: true, message };
 }
 

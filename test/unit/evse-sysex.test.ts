@@ -103,6 +103,7 @@ t.test("a refused message says why", async t => {
     ["a command", sealed(0x03, 3), /sub id 3 is no message/],
     ["pilot state 7", sealed(MESSAGE.status, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0), /pilot state out of range, expected 0..6/],
     ["pilot state 7 in a report", sealed(MESSAGE.report, ...report.slice(1, -1).with(20, 7)), /pilot state/],
+    ["a duty of 100.1 %", sealed(MESSAGE.status, 2, 0, 0, 0, 0x69, 0x07, 0, 0, 0, 0), /duty 1001, expected 0\.\.1000/],
     ["a byte above 127", [0x40, 0x80, 0, 0, 0, 0], /7-bit/],
     ["an ack of five bytes", sealed(MESSAGE.ack, 1, 0, 0, 0, 0), /expected 4/],
   ];
@@ -141,14 +142,20 @@ t.test("whatever fits the wire comes back as it was sent", async () => {
     }),
   );
   fc.assert(
-    fc.property(fc.constantFrom(...CP_STATES), u7s, u14s, u14s, (state, outputs, flags, dutyPermille) => {
-      const status: BoardMessage = {
-        ...{ kind: "status", state, outputs, flags, dutyPermille },
-        ...{ watchdogLeftMs: 0, lockDrive: 0, bootCause: 1 },
-      };
-      const decoded = decodeMessage(encodeMessage(status).slice(1));
-      return decoded.ok && JSON.stringify(decoded.message) === JSON.stringify(status);
-    }),
+    fc.property(
+      fc.constantFrom(...CP_STATES),
+      u7s,
+      u14s,
+      fc.integer({ min: 0, max: 1000 }),
+      (state, outputs, flags, dutyPermille) => {
+        const status: BoardMessage = {
+          ...{ kind: "status", state, outputs, flags, dutyPermille },
+          ...{ watchdogLeftMs: 0, lockDrive: 0, bootCause: 1 },
+        };
+        const decoded = decodeMessage(encodeMessage(status).slice(1));
+        return decoded.ok && JSON.stringify(decoded.message) === JSON.stringify(status);
+      },
+    ),
   );
 });
 
