@@ -40,8 +40,8 @@ async function run(): Promise<void> {
   const broker = new ServiceBroker(brokerOptions(site, environment));
   endOnBugs(broker);
   const { version } = JSON.parse(readFileSync(join(projectDir, "package.json"), "utf8")) as { version: string };
-  const built = buildServices({ broker, clock: systemClock, site, environment, version });
-  for (const schema of built.schemas) broker.createService(schema);
+  const services = buildServices({ broker, clock: systemClock, site, environment, version });
+  for (const schema of services) broker.createService(schema);
   if (environment.natsUrl !== undefined) {
     broker.createService(
       natsBridgeService({ broker, clock: systemClock, site: site.site, natsUrl: environment.natsUrl }),
@@ -52,10 +52,7 @@ async function run(): Promise<void> {
   }
 
   announce(site, environment, version);
-  stopOnSignals(broker, async () => {
-    await built.close();
-    releaseDataDir();
-  });
+  stopOnSignals(broker, releaseDataDir);
   await broker.start();
   const page = pageAddress(site, environment);
   if (page !== null) say(`The page is at ${page} (Ctrl-C stops)`);
@@ -81,7 +78,7 @@ function endOnBugs(broker: ServiceBroker): void {
   process.on("unhandledRejection", end);
 }
 
-function stopOnSignals(broker: ServiceBroker, close: () => Promise<void>): void {
+function stopOnSignals(broker: ServiceBroker, close: () => void): void {
   let stopping = false;
   const stop = (): void => {
     // A terminal's Ctrl-C may arrive twice: from the terminal and from npm.

@@ -1,5 +1,5 @@
 import type { BrokerOptions } from "moleculer";
-import { type DestinationStream, destination } from "pino";
+import { type DestinationStream, destination, type pino } from "pino";
 import { natsOptions } from "./shared/bus/nats-options.ts";
 import { offlineFirst } from "./shared/bus/offline-first.ts";
 import type { Environment } from "./shared/process/environment.ts";
@@ -26,12 +26,15 @@ export function brokerOptions(site: Site, environment: Environment): BrokerOptio
       DISCOVERY: "warn",
       DISCOVERER: "warn",
       CACHER: "warn",
+      // Where the narrator says it in words, the same as a log line is once too often.
+      ...(environment.quiet || environment.logFormat === "json" ? {} : { "EVSE-*": "warn", "METER-*": "warn" }),
       "**": "info",
     },
     // A lost node is noticed by these only; the control path has its own, shorter, lifetimes.
     heartbeatInterval: 2,
     heartbeatTimeout: 6,
     requestTimeout: 2_000,
+    dependencyInterval: 25,
     registry: { preferLocal: true, stopDelay: 0 },
     contextParamsCloning: false,
     // main.ts stops services in an order that opens contactors first.
@@ -46,7 +49,17 @@ function transporter(natsUrl: string | undefined): NonNullable<BrokerOptions["tr
 }
 
 function pinoOptions({ logFormat }: Environment): { options: object; destination: DestinationStream } {
-  const options = { level: "info", base: null };
+  const options = { level: "info", base: null, hooks: { logMethod: withoutLifecycle } };
   if (logFormat === "json") return { options, destination: destination({ fd: 1, sync: true }) };
   return { options, destination: { write: line => void process.stdout.write(shortLine(line)) } };
+}
+
+/** The framework tells of each service that it waits, started and stopped, through the service's own logger. */
+function withoutLifecycle(this: pino.Logger, args: Parameters<pino.LogFn>, log: pino.LogFn): void {
+  if (
+    typeof args[0] === "string" &&
+    /^(Service|Waiting for service)(\(s\))? '.*' ?(\.\.\.|started\.|stopped\.|are available\.)$/.test(args[0])
+  )
+    return;
+  log.apply(this, args);
 }

@@ -1,13 +1,34 @@
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import type { Environment } from "../shared/process/environment.ts";
 import { checkSite as checkEntries, createServices, type Entry, entry } from "../shared/site/assemble.ts";
-import { instancesOf, type Site } from "../shared/site/site-file.ts";
+import { type ChargePoint, instancesOf, type Site } from "../shared/site/site-file.ts";
 import type { Clock } from "../shared/time/clock.ts";
 import { apiConfig } from "./api/api.config.ts";
+import { apiService } from "./api/api.service.ts";
+import { balancerConfig } from "./balancer/balancer.config.ts";
+import { balancerService } from "./balancer/balancer.service.ts";
+import { evseConfig, type PointSettings } from "./evse/evse.config.ts";
+import { evseService } from "./evse/evse.service.ts";
+import { pointSettingsOf } from "./evse/evse.settings.ts";
+import { ModbusLines } from "./meter/drivers/modbus-lines.ts";
+import { openMeterDriver } from "./meter/drivers/open.ts";
+import { meterConfig } from "./meter/meter.config.ts";
+import { meterService } from "./meter/meter.service.ts";
+import { firmataBoard } from "./pilot/drivers/firmata-board.ts";
+import { serialLink } from "./pilot/drivers/link-serial.ts";
+import { tcpLink } from "./pilot/drivers/link-tcp.ts";
+import { pilotConfig } from "./pilot/pilot.config.ts";
+import { pilotService } from "./pilot/pilot.service.ts";
 import { openRedisStore } from "./settings/drivers/redis-store.ts";
 import { openSqliteStore } from "./settings/drivers/sqlite-store.ts";
 import { settingsConfig } from "./settings/settings.config.ts";
+import { problemsWithInitial } from "./settings/settings.core.ts";
 import { settingsService } from "./settings/settings.service.ts";
+import { inForce, NO_VALUES, type SettingsSite } from "./settings/values.core.ts";
+import { simulatorConfig } from "./simulator/simulator.config.ts";
+import { simulatorParts } from "./simulator/simulator.parts.ts";
+import { simulatorService } from "./simulator/simulator.service.ts";
+import { problemsInSimulator } from "./simulator/site-plan.ts";
 
 /** What every service of a process is built with. */
 export interface Surroundings {
@@ -16,6 +37,8 @@ export interface Surroundings {
   readonly site: Site;
   readonly environment: Environment;
   readonly version: string;
+  /** One owner per line in this process. */
+  readonly lines: ModbusLines;
 }
 
 /** Every service a site file may name. */
@@ -24,7 +47,7 @@ const entries: readonly Entry<Surroundings>[] = [
     service: "settings",
     id: "none",
     config: settingsConfig.omit({ service: true, node: true }),
-    create: ({ broker, clock, site, environment }) =>
+    create: ({ broker, clock, site, environment }: Surroundings) =>
       settingsService({
         broker,
         clock,
@@ -33,24 +56,99 @@ const entries: readonly Entry<Surroundings>[] = [
           environment.redisUrl === undefined
             ? openSqliteStore(environment.dataDir)
             : openRedisStore({ url: environment.redisUrl, site: site.site }),
-        mainsMeterPresent: false,
+        mainsMeterPresent: hasFixedMeter(site, "mains"),
       }),
+  }),
+  entry({
+    service: "meter",
+    id: "any",
+    config: meterConfig,
+    linesOf: ({ driver }, site) => {
+      if (driver.kind !== "setting" && driver.kind !== "modbus") return [];
+      // A meter that names no line is on the only one there is; a setting may turn out to need none.
+      const names = Object.keys(site.lines);
+      const line = driver.line ?? (names.length === 1 ? names[0] : undefined);
+      return line === undefined ? [] : [{ line, path: "driver.line" }];
+    },
+    problemsIn: ({ driver, evseId }, site) => [
+      ...problemsOfLine(driver, site),
+      ...(evseId === undefined || pointOf(site, evseId) !== undefined
+        ? []
+        : [`evseId: there is no charge point "${evseId}"; expected one of: ${listOfPoints(site)}`]),
+    ],
+    create: ({ broker, clock, lines }: Surroundings, config, { id = "" }) =>
+      meterService({
+        broker,
+        clock,
+        meterId: id,
+        config,
+        openDriver: spec => openMeterDriver(spec, { lines, clock }),
+      }),
+  }),
+  entry({
+    service: "balancer",
+    id: "none",
+    config: balancerConfig,
+    create: ({ broker, clock, site }: Surroundings) =>
+      balancerService({
+        broker,
+        clock,
+        chargePoints: site.chargePoints,
+        mainsMeterFixed: hasFixedMeter(site, "mains"),
+        circuitMeterFixed: hasFixedMeter(site, "circuit"),
+      }),
+  }),
+  entry({
+    service: "evse",
+    id: "charge-point",
+    config: evseConfig,
+    create: ({ broker, clock, site }: Surroundings, _config, { id = "" }) => {
+      const point = requirePoint(site, id);
+      return evseService({ broker, clock, point, provisional: provisionalSettings(site, point) });
+    },
+  }),
+  entry({
+    service: "pilot",
+    id: "charge-point",
+    config: pilotConfig,
+    create: ({ broker, clock }: Surroundings, { link, cpDisconnectPin }, { id = "" }) => {
+      const openLink = link.kind === "serial" ? serialLink(link) : tcpLink(link);
+      return pilotService({ broker, clock, evseId: id, openBoard: firmataBoard({ openLink, cpDisconnectPin }) });
+    },
+  }),
+  entry({
+    service: "api",
+    id: "none",
+    config: apiConfig,
+    create: ({ broker, clock, site, environment, version }: Surroundings, config) =>
+      apiService({ broker, clock, site, config, version, httpPort: environment.httpPort }),
+  }),
+  entry({
+    service: "simulator",
+    id: "none",
+    config: simulatorConfig,
+    problemsIn: problemsInSimulator,
+    create: ({ broker, clock, site }: Surroundings, config) =>
+      simulatorService({ broker, clock, site, config, ...simulatorParts(config, clock) }),
   }),
 ];
 
 /** Checks every part of a site file before anything starts. Throws `SiteFileError` naming all that is wrong. */
-export function checkSite(site: Site, environment: Environment): void {
+export function checkSite(site: Site, environment: Pick<Environment, "node">): void {
+  checkEntries(site, entries, problemsWithInitial(settingsSiteOf(site)));
   instancesOf(site, environment.node);
-  checkEntries(site, entries);
 }
 
-export interface Built {
-  readonly schemas: readonly ServiceSchema[];
-  close(): Promise<void>;
-}
-
-export function buildServices(around: Surroundings): Built {
-  return { schemas: createServices(around.site, around.environment.node, entries, around), close: async () => {} };
+/** The services of this process. Opens the settings store where this process keeps it: throws when it is in use. */
+export function buildServices(around: Omit<Surroundings, "lines">): readonly ServiceSchema[] {
+  const { site, environment, clock } = around;
+  const lines = new ModbusLines(site.lines, { clock });
+  const schemas = createServices(site, environment.node, entries, { ...around, lines });
+  if (!schemas.some(schema => schema.name === "simulator")) return schemas;
+  // In one process the simulated devices are there before those who look for them, so that nobody reports them lost.
+  return schemas.map(schema =>
+    /^(pilot|meter)-/.test(schema.name) ? { ...schema, dependencies: ["simulator"] } : schema,
+  );
 }
 
 /** Where this process serves the page; null when it does not. */
@@ -60,4 +158,54 @@ export function pageAddress(site: Site, environment: Environment): string | null
   const { host, port } = apiConfig.parse({ host: api["host"], port: api["port"] });
   const shown = ["0.0.0.0", "::"].includes(host) ? "localhost" : host;
   return `http://${shown}:${environment.httpPort ?? port}/`;
+}
+
+/** A meter of that role whose driver the site file fixes, whatever the settings say. */
+function hasFixedMeter(site: Site, role: "mains" | "circuit"): boolean {
+  return site.services.some(instance => {
+    if (instance.service !== "meter" || instance["role"] !== role) return false;
+    const driver = instance["driver"] as { readonly kind?: unknown } | undefined;
+    return driver !== undefined && driver.kind !== "setting";
+  });
+}
+
+function problemsOfLine(driver: { readonly kind: string; readonly line?: string | undefined }, site: Site): string[] {
+  const names = Object.keys(site.lines);
+  if (driver.kind !== "modbus" || driver.line !== undefined || names.length === 1) return [];
+  return [
+    names.length === 0
+      ? "driver.line: a modbus meter needs a line, and lines is empty"
+      : `driver.line: is missing; expected one of: ${names.join(", ")}`,
+  ];
+}
+
+/**
+ * What a point charges with until it hears the settings: nothing, unless the installer gave it a safe current, which
+ * is for exactly this case. Then the site file's settings hold.
+ */
+function provisionalSettings(site: Site, point: ChargePoint): PointSettings | null {
+  if (point.safeCurrentA === 0) return null;
+  return pointSettingsOf({ revision: 0, ...inForce(settingsSiteOf(site), NO_VALUES) }, point.id);
+}
+
+function settingsSiteOf(site: Site): SettingsSite {
+  return {
+    points: site.chargePoints,
+    mainsMeterPresent: hasFixedMeter(site, "mains"),
+    initial: site.settings,
+  };
+}
+
+function requirePoint(site: Site, id: string): ChargePoint {
+  const point = pointOf(site, id);
+  if (point === undefined) throw new Error(`checkSite let ${id} pass, which is no charge point`);
+  return point;
+}
+
+function pointOf(site: Site, id: string): ChargePoint | undefined {
+  return site.chargePoints.find(point => point.id === id);
+}
+
+function listOfPoints(site: Site): string {
+  return site.chargePoints.map(point => point.id).join(", ");
 }

@@ -10,6 +10,7 @@ interface Said {
   /** The kind of situation: a change of it is said at once. */
   readonly situation: string;
   readonly currentA: number;
+  readonly words: string;
 }
 
 /** A current that merely wanders is said again when it has moved this far, at most this often. */
@@ -25,9 +26,11 @@ export function narrate(state: NarratorState, status: EvseStatus, now: Instant):
   const moved = Math.abs(currentA - (before?.currentA ?? 0)) >= NEWS_A;
   const rested = before === undefined || now - before.at >= PAUSE_MS;
   if (!changed && !(moved && rested)) return { state, outputs: [] };
+  const words = wordsFor(status, currentA);
   return {
-    state: { ...state, [status.evseId]: { at: now, situation, currentA } },
-    outputs: [`${status.evseId}: ${wordsFor(status, currentA)}`],
+    state: { ...state, [status.evseId]: { at: now, situation, currentA, words } },
+    // Two situations may read alike; a sentence is not said twice in a row.
+    outputs: words === before?.words ? [] : [`${status.evseId}: ${words}`],
   };
 }
 

@@ -122,6 +122,8 @@ export function settingsService(options: SettingsServiceOptions): ServiceSchema 
 
   return {
     name: "settings",
+    // A service that has just come up, or a node that has just joined, need not wait for the next repetition.
+    events: { "$broker.started": publishCurrent, "$node.connected": publishCurrent },
     actions: answer(settingsUpdate, params => inTurn(() => withStore(() => update(params)))),
     async started() {
       try {

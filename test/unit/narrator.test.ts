@@ -72,6 +72,16 @@ t.test("another limiting phase is no news, another reason not to charge is", asy
   );
 });
 
+t.test("a sentence is not said twice in a row, though the situation behind it changed", async t => {
+  t.equal(
+    tell([
+      [0, idle],
+      [100, { ...idle, boundBy: "settings-missing" }],
+    ]).length,
+    1,
+  );
+});
+
 t.test("each charge point has its own story", async t => {
   t.strictSame(
     tell([
