@@ -24,14 +24,13 @@ export interface LineOptions {
 
 export interface Registers {
   readonly data: Buffer;
-  /** When they were asked for first: they may be that old. */
-  readonly askedAt: Instant;
+  /** They may be that old: when they were asked for, or when an earlier request was sent whose answer this may be. */
+  readonly since: Instant;
 }
 
 interface Waiting {
   readonly resolve: (registers: Registers) => void;
   readonly reject: (error: Error) => void;
-  firstSentAt: Instant | null;
 }
 
 /** The answer to a request that was given up may still come within this time on a serial line. */
@@ -113,7 +112,7 @@ export class ModbusLine {
     if (asked.refused !== null) throw new MeterUnreachable(`address ${request.unit}: ${asked.refused}`);
     this.#state = asked.state;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(job.id, { resolve, reject, firstSentAt: null });
+      this.#waiting.set(job.id, { resolve, reject });
       this.#next();
     });
   }
@@ -171,6 +170,7 @@ export class ModbusLine {
       this.#busy = true;
       void this.#serve(link, job).then(() => {
         this.#busy = false;
+        link.dropIfDead();
         this.#next();
       });
     } else if (wakeAt !== null) {
@@ -181,17 +181,14 @@ export class ModbusLine {
   }
 
   async #serve(link: ModbusLink, job: Job): Promise<void> {
-    const { clock } = this.#options;
-    const waiting = this.#waiting.get(job.id);
-    if (waiting !== undefined) waiting.firstSentAt ??= clock.now();
-    const answer = await link.exchange(job.request);
+    const { answer, sentAt } = await link.exchange(job.request);
     if (answer.kind === "lost") return;
     if (answer.kind === "reply") this.#reconnectMs = FIRST_RECONNECT_MS;
-    const settled = settle(this.#state, job, answer.kind, clock.now());
+    const settled = settle(this.#state, job, answer.kind, sentAt, this.#options.clock.now());
     this.#state = settled.state;
     if (settled.again) return;
-    this.#finish(job, ({ resolve, reject, firstSentAt }) => {
-      if (answer.kind === "reply") resolve({ data: answer.data, askedAt: firstSentAt ?? job.askedAt });
+    this.#finish(job, ({ resolve, reject }) => {
+      if (answer.kind === "reply") resolve({ data: answer.data, since: settled.since });
       else reject(errorOf(job.request.unit, answer));
     });
   }

@@ -87,18 +87,23 @@ export class ModbusLink {
   }
 
   /** Sends one request and waits for its answer, at most as long as its bytes and the meter may take. */
-  async exchange(request: ReadRequest): Promise<LinkAnswer> {
+  async exchange(request: ReadRequest): Promise<{ readonly answer: LinkAnswer; readonly sentAt: Instant }> {
     await this.#quiet(GAP_MS, GAP_MS);
-    if (this.#isDown) return { kind: "lost" };
+    const sentAt = this.#clock.now();
+    if (this.#isDown) return { answer: { kind: "lost" }, sentAt };
     const answer = await this.#ask(request);
     if (this.#kind === "serial" && (answer.kind === "timeout" || answer.kind === "refused")) {
       await this.#quiet(DRAIN_MS, LONGEST_DRAIN_MS);
     }
     this.#silent = answer.kind === "timeout" ? this.#silent + 1 : 0;
+    return { answer, sentAt };
+  }
+
+  /** A TCP connection may die without a word; then nobody on it answers any more. */
+  dropIfDead(): void {
     if (this.#kind === "tcp" && this.#silent >= SILENT_REQUESTS) {
       this.#lost(`no answer to ${SILENT_REQUESTS} requests in a row`);
     }
-    return answer;
   }
 
   async close(): Promise<void> {

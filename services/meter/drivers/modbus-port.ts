@@ -79,8 +79,11 @@ export class StrictPort extends EventEmitter {
   giveUp(): string | null {
     const request = this.#request;
     this.#request = null;
-    if (request === null || this.#options.framing === "tcp") return null;
-    return explainSilence(request, this.#received);
+    if (request === null) return null;
+    if (this.#options.framing === "rtu") return explainSilence(request, this.#received);
+    // The rest of that message would be taken for the beginning of the next one.
+    if (this.#received.length > 0) this.#options.broken("an answer that never became whole");
+    return null;
   }
 
   #takeSerial(): void {

@@ -76,11 +76,11 @@ export class ModbusMeter implements MeterDriver {
   }
 
   async #readLive(): Promise<void> {
-    const { raw, askedAt } = await this.#read(liveBlocks(this.#profile));
+    const { raw, since } = await this.#read(liveBlocks(this.#profile));
     const judged = judgeLive(this.#profile, this.#spec.mounting, raw, this.#memory);
     if (!judged.ok) throw this.#refusal(judged.reason);
     this.#memory = judged.memory;
-    this.#listener?.sample({ ...judged.value, sampledAt: askedAt });
+    this.#listener?.sample({ ...judged.value, sampledAt: since });
   }
 
   async #readEnergy(): Promise<void> {
@@ -91,11 +91,11 @@ export class ModbusMeter implements MeterDriver {
   }
 
   /** All of the blocks or nothing. */
-  async #read(blocks: readonly ReadBlock[]): Promise<{ readonly raw: RawValues; readonly askedAt: Instant }> {
+  async #read(blocks: readonly ReadBlock[]): Promise<{ readonly raw: RawValues; readonly since: Instant }> {
     let raw: RawValues = {};
     let oldestAt = Infinity;
     for (const block of blocks) {
-      const { data, askedAt } = await this.#line.read(
+      const { data, since } = await this.#line.read(
         { unit: this.#spec.address, ...block },
         // Only the mains is worth the line's time twice.
         { urgency: this.#urgency, retries: this.#urgency === "mains" ? 1 : 0, budgetMs: this.#spec.pollMs },
@@ -103,9 +103,9 @@ export class ModbusMeter implements MeterDriver {
       const decoded = decodeBlock(this.#profile, block, data);
       if (!decoded.ok) throw this.#refusal(decoded.reason);
       raw = { ...raw, ...decoded.values };
-      oldestAt = Math.min(oldestAt, askedAt);
+      oldestAt = Math.min(oldestAt, since);
     }
-    return { raw, askedAt: oldestAt };
+    return { raw, since: oldestAt };
   }
 
   #refusal(reason: string): MeterReplyRefused {

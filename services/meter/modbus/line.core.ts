@@ -19,12 +19,23 @@ export interface Job {
 
 export type Outcome = "reply" | "exception" | "timeout" | "refused";
 
+/**
+ * A request whose answer may still come. A request like it for other registers would be given that answer, so it waits;
+ * one for the same registers may go, but what it is given may be as old as the first request.
+ */
+interface Owed {
+  readonly request: ReadRequest;
+  readonly sentAt: Instant;
+  readonly until: Instant;
+  /** It stands for the answer to a repeated request: the one before was answered, early or late. */
+  readonly again: boolean;
+}
+
 interface UnitState {
   /** Requests in a row without a usable answer. */
   readonly failures: number;
   readonly setAsideUntil: Instant | null;
-  /** A request whose answer may still come: one like it for other registers would be given that answer. */
-  readonly owed: { readonly request: ReadRequest; readonly until: Instant } | null;
+  readonly owed: Owed | null;
   readonly counters: MeterCounters;
 }
 
@@ -108,31 +119,36 @@ export function pick(state: LineState, now: Instant): Picked {
   };
 }
 
-/** Notes how a job went. `again`: it stands in the queue once more. */
-export function settle(
-  state: LineState,
-  job: Job,
-  outcome: Outcome,
-  now: Instant,
-): { readonly state: LineState; readonly again: boolean } {
+export interface Settled {
+  readonly state: LineState;
+  /** The job stands in the queue once more. */
+  readonly again: boolean;
+  /** What the answer says may be that old. */
+  readonly since: Instant;
+}
+
+/** Notes how a job went that was sent at `sentAt`. */
+export function settle(state: LineState, job: Job, outcome: Outcome, sentAt: Instant, now: Instant): Settled {
   const before = unitOf(state, job.request.unit);
   const counters = counted(before.counters, outcome);
+  const { owed: earlier } = before;
+  const doubted = earlier !== null && now < earlier.until && isSame(earlier.request, job.request) ? earlier : null;
+  const since = doubted?.sentAt ?? sentAt;
   if (outcome === "reply" || outcome === "exception") {
-    // After a repeated request one more answer to it may be on its way.
-    const owed = before.owed !== null && now < before.owed.until ? { ...before.owed, until: now + state.lateMs } : null;
-    return { state: withUnit(state, job, { failures: 0, setAsideUntil: null, owed, counters }), again: false };
+    const owed = doubted === null ? earlier : stillOwed(doubted, job, sentAt, now + state.lateMs);
+    return { state: withUnit(state, job, { failures: 0, setAsideUntil: null, owed, counters }), again: false, since };
   }
   const failures = before.failures + 1;
   const pauseMs = pauseAfter(failures, job.urgency);
   const unit: UnitState = {
     failures,
     setAsideUntil: pauseMs === null ? null : now + pauseMs,
-    owed: state.lateMs > 0 ? { request: job.request, until: now + state.lateMs } : null,
+    owed: state.lateMs > 0 ? { request: job.request, sentAt: since, until: now + state.lateMs, again: false } : null,
     counters,
   };
   const next = withUnit(state, job, unit);
-  if (job.retries === 0 || pauseMs !== null || now >= job.giveUpAt) return { state: next, again: false };
-  return { state: { ...next, queue: [{ ...job, retries: job.retries - 1 }, ...next.queue] }, again: true };
+  if (job.retries === 0 || pauseMs !== null || now >= job.giveUpAt) return { state: next, again: false, since };
+  return { state: { ...next, queue: [{ ...job, retries: job.retries - 1 }, ...next.queue] }, again: true, since };
 }
 
 /** Empties the queue: the line is gone. What was owed on it never comes. */
@@ -147,11 +163,19 @@ function due(job: Job): Instant {
   return job.askedAt + PATIENCE_MS[job.urgency];
 }
 
+/** The answer to a repeated request was there: whether it was the first one's, only what still comes can tell. */
+function stillOwed(owed: Owed, { request }: Job, sentAt: Instant, until: Instant): Owed | null {
+  return owed.again ? null : { request, sentAt, until, again: true };
+}
+
 /** Until when this request must wait so that it is not given the answer to an earlier one of the same shape. */
 function heldUntil({ owed }: UnitState, request: ReadRequest): Instant {
-  if (owed === null || owed.request.start === request.start) return -Infinity;
-  const sameShape = owed.request.fn === request.fn && owed.request.quantity === request.quantity;
-  return sameShape ? owed.until : -Infinity;
+  if (owed === null || isSame(owed.request, request)) return -Infinity;
+  return owed.request.fn === request.fn && owed.request.quantity === request.quantity ? owed.until : -Infinity;
+}
+
+function isSame(one: ReadRequest, other: ReadRequest): boolean {
+  return one.fn === other.fn && one.start === other.start && one.quantity === other.quantity;
 }
 
 function pauseAfter(failures: number, urgency: Urgency): number | null {

@@ -167,14 +167,14 @@ export class ModbusSlave {
     else this.#later(delayMs, () => send(answer));
   }
 
+  /** One chunk after the other: timers of different lengths may fire in another order when the process is late. */
   #pace(stream: Duplex, frame: Buffer, baudRate: number): void {
-    const chunkMs = (CHUNK_BYTES * 10 * 1_000) / baudRate;
-    for (let sent = 0; sent < frame.length; sent += CHUNK_BYTES) {
-      const chunk = frame.subarray(sent, sent + CHUNK_BYTES);
-      this.#later((sent / CHUNK_BYTES + 1) * chunkMs, () => {
-        if (stream.writable) stream.write(chunk);
-      });
-    }
+    const chunk = frame.subarray(0, CHUNK_BYTES);
+    this.#later((chunk.length * 10_000) / baudRate, () => {
+      if (!stream.writable) return;
+      stream.write(chunk);
+      if (frame.length > CHUNK_BYTES) this.#pace(stream, frame.subarray(CHUNK_BYTES), baudRate);
+    });
   }
 
   #later(delayMs: number, run: () => void): void {
