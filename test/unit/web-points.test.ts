@@ -19,7 +19,7 @@ const CASES: readonly Case[] = [
   [{ state: "activate" }, "waiting", "Waking the car"],
   [{ state: "B1", chargeDelayS: 42 }, "waiting", "Waiting 42 s"],
   [{ state: "B1" }, "waiting", "Waiting for current"],
-  [{ state: "B1", asksPower: false }, "waiting", "Car connected"],
+  [{ state: "B1", asksPower: false }, "waiting", "Waiting for current"],
   [{ state: "B2" }, "waiting", "Starting"],
   [{ state: "B2", asksPower: false }, "idle", "Ready, car does not ask"],
 ];

@@ -49,5 +49,5 @@ function restOf(status: PointStatusView): Headline {
     return status.asksPower
       ? { tone: "waiting", title: "Starting" }
       : { tone: "idle", title: "Ready, car does not ask" };
-  return { tone: "waiting", title: status.asksPower ? "Waiting for current" : "Car connected" };
+  return { tone: "waiting", title: "Waiting for current" };
 }

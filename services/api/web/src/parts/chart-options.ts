@@ -3,6 +3,8 @@ import type { Curve } from "../model/curves.ts";
 
 const HEIGHT = 180;
 const SPAN_S = 15 * 60;
+/** A gateway that has just started has little to show; its chart grows from this span on. */
+const SHORT_S = 2 * 60;
 
 /** How a chart of currents looks: the page's colours, one shared time axis of 15 minutes, zero at the bottom. */
 export function optionsFor(
@@ -25,7 +27,7 @@ export function optionsFor(
     legend: { show: false },
     cursor: { sync: { key: "history" }, drag: { x: false, y: false }, points: { size: 7 } },
     scales: {
-      x: { time: true, range: (_plot, _min, max) => [max - SPAN_S, max] },
+      x: { time: true, range: (_plot, min, max) => [Math.max(max - SPAN_S, Math.min(min, max - SHORT_S)), max] },
       y: { range: (_plot, min, max) => [Math.min(0, Math.floor(min)), Math.max(10, Math.ceil(max * 1.1))] },
     },
     axes: [

@@ -35,6 +35,8 @@ export function MainsCard({ view, state }: { readonly view: SiteView; readonly s
 }
 
 function CircuitLine({ circuit }: { readonly circuit: NonNullable<SiteView["circuit"]> }) {
+  if (circuit.currentA === null)
+    return <p class="circuit">Circuit of the charge points: {limitAmps(circuit.limitA)} per phase, not measured</p>;
   const currents = PHASES.map(phase => `${phase.toUpperCase()} ${circuit.currentA?.[phase].toFixed(1) ?? "–"}`);
   return (
     <p class="circuit">
