@@ -13,6 +13,7 @@ import { simulatorTruth } from "../../shared/contracts/simulator.ts";
 import type { PhaseCurrentsA } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { type HistorySample, type PointSample, remember } from "./history.core.ts";
+import { hundredths, phaseHundredths } from "./round.core.ts";
 
 /** A fact and when it came in. */
 export interface Heard<T> {
@@ -188,13 +189,13 @@ function sampleOf(known: Knowledge, civilMs: number, now: Instant): HistorySampl
   for (const id of known.points.keys()) {
     const status = statusOf(known, id, now);
     const currentA = status?.drawA ?? null;
-    const drawA = currentA === null ? null : worstPhaseA(currentA);
+    const drawA = currentA === null ? null : hundredths(worstPhaseA(currentA));
     points.set(id, { offerA: status?.offerA ?? null, drawA });
   }
   return {
     atMs: civilMs,
     mainsLimitA: balancerOf(known, now)?.mainsLimitA ?? null,
-    mainsA: freshReading(meterFor(known, "mains", null), now)?.currentA ?? null,
+    mainsA: phaseHundredths(freshReading(meterFor(known, "mains", null), now)?.currentA ?? null),
     points,
   };
 }

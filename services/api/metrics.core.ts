@@ -194,7 +194,9 @@ function counter(name: string, help: string, samples: readonly Sample[]): string
 }
 
 function family(name: string, type: string, help: string, samples: readonly Sample[]): string {
-  const lines = samples.flatMap(([labels, value]) => (value === null ? [] : [`${name}${labelsOf(labels)} ${value}\n`]));
+  const lines = samples.flatMap(([labels, value]) =>
+    value === null ? [] : [`${name}${labelsOf(labels)} ${rounded(value)}\n`],
+  );
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
 }
 
@@ -215,4 +217,9 @@ function seconds(ms: number | null): number | null {
 
 function bit(value: boolean | undefined): number | null {
   return value === undefined ? null : value ? 1 : 0;
+}
+
+/** Meters send 32-bit floats: their tail means nothing. */
+function rounded(value: number): number {
+  return Math.round(value * 1e4) / 1e4 + 0;
 }

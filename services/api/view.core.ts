@@ -17,6 +17,7 @@ import {
   sensedOf,
   statusOf,
 } from "./knowledge.core.ts";
+import { hundredths, phaseHundredths, wholeMs } from "./round.core.ts";
 import type { BoardView, FaultView, MeterView, PointStatusView, PointView, SiteView } from "./view.ts";
 import { choiceOf, wordsOfFault, wordsOfPoint } from "./words.core.ts";
 
@@ -35,11 +36,11 @@ export function viewOf(known: Knowledge, identity: Identity, now: Instant, civil
     at: new Date(civilMs).toISOString(),
     mains: {
       limitA: balancer?.mainsLimitA ?? null,
-      currentA: mainsA,
-      ageMs: mainsReading === null ? null : sampleAgeMs(mainsReading, now),
+      currentA: phaseHundredths(mainsA),
+      ageMs: mainsReading === null ? null : wholeMs(sampleAgeMs(mainsReading, now)),
       trust: balancer?.trust ?? "unheard",
       houseA: mainsA === null ? null : houseOf(known, identity.points, mainsA, now),
-      allottedA: balancer?.allottedA ?? null,
+      allottedA: phaseHundredths(balancer?.allottedA ?? null),
     },
     circuit: circuitOf(balancer),
     points,
@@ -51,7 +52,7 @@ export function viewOf(known: Knowledge, identity: Identity, now: Instant, civil
 
 function circuitOf(balancer: BalancerStatus | null): SiteView["circuit"] {
   if (balancer === null || balancer.circuitLimitA === null) return null;
-  return { limitA: balancer.circuitLimitA, currentA: balancer.circuitA };
+  return { limitA: balancer.circuitLimitA, currentA: phaseHundredths(balancer.circuitA) };
 }
 
 export function pointViewOf(known: Knowledge, point: PointIdentity, now: Instant): PointView {
@@ -59,7 +60,7 @@ export function pointViewOf(known: Knowledge, point: PointIdentity, now: Instant
   const status = statusOf(known, point.id, now);
   const sensed = sensedOf(known, point.id, now);
   const allocation = allocationOf(known, point.id, now);
-  const ageMs = heard === null ? null : now - heard.at;
+  const ageMs = heard === null ? null : wholeMs(now - heard.at);
   return {
     id: point.id,
     name: point.name ?? point.id,
@@ -70,7 +71,7 @@ export function pointViewOf(known: Knowledge, point: PointIdentity, now: Instant
     ageMs,
     status: heard === null ? null : statusViewOf(heard, now),
     words: wordsOfPoint(status, sensed, ageMs),
-    limitA: allocation?.limitA ?? null,
+    limitA: hundredths(allocation?.limitA ?? null),
     admitted: allocation?.admitted ?? null,
     retryS: allocation?.retryS ?? null,
     faults: faultsOf(status?.faults ?? [], sensed?.faults ?? []),
@@ -89,8 +90,8 @@ function statusViewOf(heard: Heard<EvseStatus>, now: Instant): PointStatusView {
     carConnected: status.carConnected,
     asksPower: status.asksPower,
     offerA: status.offerA,
-    drawA: status.drawA,
-    drawAgeMs: status.drawAgeMs === null ? null : status.drawAgeMs + (now - heard.at),
+    drawA: phaseHundredths(status.drawA),
+    drawAgeMs: status.drawAgeMs === null ? null : wholeMs(status.drawAgeMs + (now - heard.at)),
     ceilingA: status.ceilingA,
     ceilingBy: status.ceilingBy,
     boundBy: status.boundBy,
@@ -99,7 +100,7 @@ function statusViewOf(heard: Heard<EvseStatus>, now: Instant): PointStatusView {
     chargeDelayS: status.chargeDelayS,
     cableA: status.cableA,
     temperatureC: status.temperatureC,
-    connectedMs: status.connectedMs,
+    connectedMs: wholeMs(status.connectedMs),
     session: status.session,
   };
 }
@@ -109,7 +110,7 @@ function boardViewOf(known: Knowledge, evseId: string, now: Instant): BoardView 
   const sensed = sensedOf(known, evseId, now);
   return {
     link: sensed?.link ?? "unheard",
-    ageMs: heard === null ? null : now - heard.at,
+    ageMs: heard === null ? null : wholeMs(now - heard.at),
     cp: sensed?.cp ?? null,
     dutyPct: sensed?.dutyPct ?? null,
     contactorClosed: sensed === null ? null : sensed.contactorL1 || sensed.contactorL23,
@@ -136,11 +137,11 @@ function meterViewOf(id: string, meter: MeterKnowledge, now: Instant): MeterView
     state: status?.state ?? "unheard",
     source: about?.source ?? "",
     typeLabel: about?.typeLabel ?? "",
-    currentA: reading?.currentA ?? null,
-    totalPowerW: reading?.totalPowerW ?? null,
-    importWh: reading?.importWh ?? null,
-    exportWh: reading?.exportWh ?? null,
-    ageMs: meter.reading === null ? null : sampleAgeMs(meter.reading, now),
+    currentA: phaseHundredths(reading?.currentA ?? null),
+    totalPowerW: hundredths(reading?.totalPowerW ?? null),
+    importWh: hundredths(reading?.importWh ?? null),
+    exportWh: hundredths(reading?.exportWh ?? null),
+    ageMs: meter.reading === null ? null : wholeMs(sampleAgeMs(meter.reading, now)),
     lastError: about?.lastError ?? null,
     counters: about?.counters ?? null,
   };
@@ -167,7 +168,7 @@ function houseOf(
       if (on !== undefined) house[on] -= status.drawA[phase];
     }
   }
-  return house;
+  return phaseHundredths(house);
 }
 
 function warningsOf(

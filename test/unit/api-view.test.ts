@@ -87,6 +87,16 @@ t.test("reckons the house as mains less the cars, each on the house phase its te
   t.equal(viewAt(unmetered, 0).mains.houseA, null, "a draw nobody measures makes it unknown");
 });
 
+t.test("rounds away the tail of a meter's float, and ages to whole milliseconds", async t => {
+  const currentA = { l1: 9.029999732971191, l2: -0.0004, l3: 8.979999542236328 };
+  const { mains, meters } = viewAt(
+    [...allWell(0), readingTold(0, { currentA, totalPowerW: 6212.2998046875 })],
+    908.387,
+  );
+  t.strictSame(mains.currentA, { l1: 9.03, l2: 0, l3: 8.98 });
+  t.match(meters, [{ totalPowerW: 6212.3, ageMs: 943 }]);
+});
+
 t.test("stops believing after the contract's lifetime, keeps what was last known standing, and says so", async t => {
   const told = allWell(0);
   t.equal(viewAt(told, 5_000).points[0]?.fresh, true);
