@@ -22,6 +22,7 @@ import {
   SLACK_ROOM_A,
   STOOD_MS,
   TAKEN_BACK_MS,
+  TRIAL_RAISE_A,
 } from "./tuning.core.ts";
 
 /** What the current decision works on. */
@@ -218,6 +219,7 @@ function share(state: BalancerState, scene: Scene): BalancerState {
   );
   let { changedAt, raisedAt } = state;
   let cutA = 0;
+  let mostRaisedA = 0;
   charging.forEach((point, index) => {
     const keep = keptA[index] ?? 0;
     const capA = claims[index]?.capA ?? 0;
@@ -237,27 +239,30 @@ function share(state: BalancerState, scene: Scene): BalancerState {
       next.set(point.id, refusedOrWaiting(point, boundBy, scene));
       return;
     }
-    if (limitA > point.limitA && point.admitted && isRegulated(point)) raisedAt = now;
-    if (limitA !== point.limitA) changedAt = now;
+    if (limitA > point.limitA && point.admitted && isRegulated(point)) {
+      raisedAt = now;
+      mostRaisedA = Math.max(mostRaisedA, limitA - point.limitA);
+    }
+    if (limitA !== point.limitA || !point.admitted) changedAt = now;
     if (point.admitted && isRegulated(point)) cutA = Math.max(cutA, point.limitA - limitA);
     const joined = point.admitted ? {} : { admitted: true, admittedAt: now, askingSince: null };
     next.set(point.id, { ...withLimit(point, limitA, boundBy, now), ...joined });
   });
   const shared = state.points.map(point => next.get(point.id) ?? point);
-  const judged = judgeRaise({ ...state, changedAt, raisedAt }, raisedAt !== state.raisedAt, cutA, now);
+  const judged = judgeRaise({ ...state, changedAt, raisedAt }, mostRaisedA, cutA, now);
   return { ...judged, points: offerToGuests(shared, charging, scene) };
 }
 
 /** Learns from what became of the last raise: one that had to be taken back teaches patience, one that stood ends it. */
-function judgeRaise(state: BalancerState, raisedNow: boolean, cutA: number, now: Instant): BalancerState {
-  if (raisedNow) return { ...state, raiseJudged: false };
-  if (state.raiseJudged) return state;
-  const stoodMs = now - state.raisedAt;
-  if (cutA > RAISE_DEADBAND_A && stoodMs <= TAKEN_BACK_MS) {
-    return { ...state, raiseJudged: true, patienceMs: Math.min(PATIENCE_MAX_MS, state.patienceMs * 2) };
+function judgeRaise(state: BalancerState, raisedA: number, cutA: number, now: Instant): BalancerState {
+  if (raisedA >= TRIAL_RAISE_A) return { ...state, onTrial: { at: now, raiseA: raisedA } };
+  if (state.onTrial === null) return state;
+  const stoodMs = now - state.onTrial.at;
+  if (cutA >= state.onTrial.raiseA / 2 && stoodMs <= TAKEN_BACK_MS) {
+    return { ...state, onTrial: null, patienceMs: Math.min(PATIENCE_MAX_MS, state.patienceMs * 2) };
   }
   if (stoodMs < STOOD_MS) return state;
-  return { ...state, raiseJudged: true, patienceMs: Math.max(PATIENCE_MIN_MS, state.patienceMs / 2) };
+  return { ...state, onTrial: null, patienceMs: Math.max(PATIENCE_MIN_MS, state.patienceMs / 2) };
 }
 
 /** What a limit allows in total: less at once when a sample says so, more only when it is time to raise or somebody joins. */

@@ -1,6 +1,6 @@
 import type { Instant } from "../../shared/time/clock.ts";
 import { baseA, type Measured, settledSamples } from "./measured.core.ts";
-import { BLIND_RAISE_MAX_A, MARGIN_A, RAISE_DEADBAND_A } from "./tuning.core.ts";
+import { BLIND_RAISE_MAX_A, MARGIN_A, TRIM_A, UNUSED_CUT_A } from "./tuning.core.ts";
 
 /** What the regulated points hold and may draw on one phase. */
 export interface PhaseLoad {
@@ -8,6 +8,8 @@ export interface PhaseLoad {
   readonly allottedA: number;
   /** Sum of the minimum over the points that charge. */
   readonly minimumA: number;
+  /** The cars have had the time to follow their offers: what they leave unused now, they leave for good. */
+  readonly followed: boolean;
   /** The most that points without a fresh EV meter may be drawing now; 0 when every draw is known. */
   readonly unknownA: number;
 }
@@ -42,15 +44,18 @@ export function budgetOf(
   const freeNowA = limitA - baseA(newest, phase) + load.unknownA;
   const excessA = (newest.measuredA[phase] ?? 0) - limitA;
   const known = load.unknownA === 0;
-  const mustCut = excessA > 0 || (known && load.allottedA > freeNowA + RAISE_DEADBAND_A);
+  const mustCut = excessA > 0 || (known && load.allottedA > freeNowA + UNUSED_CUT_A);
   const shortageA = load.minimumA - freeNowA;
   const cutToA = mustCut ? freeNowA - MARGIN_A : Infinity;
 
   const settled = settledSamples(measured, patienceMs, now);
   if (settled === null) return { cutToA, raiseToA: load.allottedA, roomA: 0, shortageA };
   if (known) {
-    const settledA = limitA - Math.max(...settled.map(sample => baseA(sample, phase))) - MARGIN_A;
-    return { cutToA, raiseToA: Math.max(load.allottedA, settledA), roomA: settledA, shortageA };
+    const settledA = limitA - Math.max(...settled.map(sample => baseA(sample, phase)));
+    // A car that draws a little less than it is offered leaves that little unused for ever; it may be offered the difference.
+    const unusedA = limitA - Math.max(...settled.map(sample => sample.measuredA[phase] ?? 0));
+    const trimmedA = load.followed ? Math.min(load.allottedA + unusedA, settledA + TRIM_A) : 0;
+    return { cutToA, raiseToA: Math.max(load.allottedA, settledA, trimmedA), roomA: settledA, shortageA };
   }
   const headroomA = limitA - Math.max(...settled.map(sample => sample.measuredA[phase] ?? 0)) - MARGIN_A;
   const stepA = Math.max(0, Math.min(headroomA / 2, BLIND_RAISE_MAX_A));

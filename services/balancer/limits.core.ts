@@ -7,6 +7,7 @@ import { ageMs, type Measured, settledSamples } from "./measured.core.ts";
 import { drawAtMostA, drawNow, mayDraw, type Point, phasesUsed } from "./point.core.ts";
 import type { BalancerState } from "./state.core.ts";
 import type { Trust } from "./trust.core.ts";
+import { RESPONSE_MS } from "./tuning.core.ts";
 
 /** One limit on one house phase, and what it allows the points that count against it. */
 export interface Limit {
@@ -35,10 +36,11 @@ export function limitsInForce(
   now: Instant,
 ): readonly Limit[] {
   const limits: Limit[] = [];
+  const followed = now - state.changedAt >= RESPONSE_MS;
   if (trust !== "unmetered") {
     const smart = state.points.filter(isRegulated);
     for (const phase of HOUSE_PHASES) {
-      const load = loadOf(smart, phase, settings.minA, now);
+      const load = loadOf(smart, phase, settings.minA, followed, now);
       limits.push(
         measuredLimit(state.mains, MAINS[phase] ?? "mains.l1", settings.mainsA, phase, load, state.patienceMs, now),
       );
@@ -48,7 +50,7 @@ export function limitsInForce(
     const circuitAge = ageMs(state.circuit, now);
     const metered = circuitAge !== null && circuitAge <= SAMPLE_LIFETIME_MS.circuit;
     for (const phase of HOUSE_PHASES) {
-      const load = loadOf(state.points, phase, settings.minA, now);
+      const load = loadOf(state.points, phase, settings.minA, followed, now);
       const boundBy = CIRCUIT[phase] ?? "circuit.l1";
       limits.push(
         metered
@@ -111,7 +113,7 @@ function unmeteredLimit(boundBy: BoundBy, limitA: number, phase: number, load: P
   };
 }
 
-function loadOf(points: readonly Point[], phase: number, minA: number, now: Instant): PhaseLoad {
+function loadOf(points: readonly Point[], phase: number, minA: number, followed: boolean, now: Instant): PhaseLoad {
   let allottedA = 0;
   let minimumA = 0;
   let unknownA = 0;
@@ -122,5 +124,5 @@ function loadOf(points: readonly Point[], phase: number, minA: number, now: Inst
     if (uses && point.admitted) minimumA += minA;
     if (drawNow(point, now) === null) unknownA += drawAtMostA(point, phase, now);
   }
-  return { allottedA, minimumA, unknownA };
+  return { allottedA, minimumA, followed, unknownA };
 }

@@ -16,8 +16,8 @@ export interface BalancerState {
   readonly raisedAt: Instant;
   /** How long room must have been there before it is given away; grows while raises are taken back. */
   readonly patienceMs: number;
-  /** Whether the last raise has been taken back, or has stood. */
-  readonly raiseJudged: boolean;
+  /** The last raise worth judging, until it has been taken back or has stood; null when there is none. */
+  readonly onTrial: { readonly at: Instant; readonly raiseA: number } | null;
   readonly shortage: readonly [number, number, number];
   readonly sequence: number;
   readonly startedAt: Instant;
@@ -41,7 +41,7 @@ export function idleBalancer(wiring: readonly PointWiring[], now: Instant): Bala
     changedAt: now,
     raisedAt: -Infinity,
     patienceMs: PATIENCE_MIN_MS,
-    raiseJudged: true,
+    onTrial: null,
     shortage: [0, 0, 0],
     sequence: 0,
     startedAt: now,

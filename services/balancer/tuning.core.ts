@@ -8,19 +8,25 @@ export const DRAW_WINDOW_MS = 4_000;
 export const PATIENCE_MIN_MS = 2_500;
 /** A load that cycles teaches patience: each raise that had to be taken back doubles it, up to this. */
 export const PATIENCE_MAX_MS = 60_000;
-/** A cut this soon after a raise took the raise back. */
+/** Only a raise of this size or more is judged by what becomes of it. */
+export const TRIAL_RAISE_A = 1;
+/** A cut of at least half of a raise, this soon after it, took the raise back. */
 export const TAKEN_BACK_MS = 15_000;
 /** A raise that has stood this long halves the patience again. */
 export const STOOD_MS = 60_000;
 /** Fewest samples a raise rests on. */
 export const SETTLED_SAMPLES = 2;
-/** Kept free below every measured limit: a meter's resolution. */
+/** A cut goes this far below the limit: a meter's resolution. */
 export const MARGIN_A = 0.1;
 /** A raise smaller than this is not worth a change of the pilot. */
 export const RAISE_DEADBAND_A = 0.5;
 /** Unless nothing has changed for this long: then the last tenths are taken, too. */
-export const FINE_RAISE_AFTER_MS = 15_000;
-export const FINE_RAISE_A = 0.2;
+export const FINE_RAISE_AFTER_MS = 10_000;
+export const FINE_RAISE_A = 0.1;
+/** How far offers may exceed what is free because the cars are seen to stay below them: "uses what it gets" within about 1 A. */
+export const TRIM_A = 1;
+/** Offers that exceed what is free by more than this are cut although nothing is overloaded yet. */
+export const UNUSED_CUT_A = 1.3;
 /** Without an EV meter half of the seen room is taken at a time, and never more than this. */
 export const BLIND_RAISE_MAX_A = 4;
 /** A refused or stopped point waits until there has been room for this long ("NO CURRENT, retry in 60 s"). */
