@@ -6,7 +6,7 @@ t.test("one car gets what the fuse leaves, and the phase that binds is named", a
   const rig = new BalancerRig(["left"]).plug("left");
   rig.houseA = [5, 13, 2];
   rig.run(30_000);
-  t.strictSame(rig.limits(), [11.9]);
+  t.strictSame(rig.limits(), [12]);
   t.equal(rig.point("left").boundBy, "mains.l2");
 });
 
@@ -118,10 +118,10 @@ t.test(
     const rig = new BalancerRig(["left"]).plug("left");
     rig.houseA = [0, 14, 0];
     rig.run(30_000);
-    t.strictSame(rig.limits(), [10.9]);
+    t.strictSame(rig.limits(), [11]);
     rig.meterSilent = true;
     rig.run(6_000);
-    t.strictSame(rig.limits(), [10.9]);
+    t.strictSame(rig.limits(), [11]);
     rig.run(2_000);
     t.strictSame(rig.limits(), [6]);
     t.equal(rig.point("left").boundBy, "mains-silent");
@@ -129,7 +129,7 @@ t.test(
     t.strictSame(rig.limits(), [0]);
     rig.meterSilent = false;
     rig.run(15_000);
-    t.strictSame(rig.limits(), [10.9]);
+    t.strictSame(rig.limits(), [11]);
   },
 );
 
