@@ -26,7 +26,7 @@ t.test(
     rig.run(30_000);
     rig.houseA = [0, 5, 0];
     rig.run(2_000);
-    t.strictSame(rig.limits(), [9.9]);
+    t.strictSame(rig.limits(), [10]);
     rig.run(10_000);
     t.strictSame(rig.limits(), [16]);
   },
