@@ -198,7 +198,12 @@ export class VirtualBoard {
 
   /** Noise on the line towards the host. */
   sendGarbage(bytes: number): void {
-    this.#line.fromBoard(Array.from({ length: bytes }, () => Math.floor(this.draw() * 256)));
+    this.sendRaw(Array.from({ length: bytes }, () => Math.floor(this.draw() * 256)));
+  }
+
+  /** Bytes towards the host that the firmware never sent. */
+  sendRaw(bytes: readonly number[]): void {
+    this.#line.fromBoard(bytes);
   }
 
   /** The next number in [0, 1) of this board's own sequence. */
