@@ -98,6 +98,8 @@ export function wantsCurrent(state: EvseCoreState, now: Instant): boolean {
     state.connectedAt !== null &&
     isCarClass(state.cp) &&
     state.settings?.access === "on" &&
+    // The board measures the cable a moment after it has seen the car.
+    (state.settings.outlet === "fixed" || state.cableA !== null) &&
     state.cpCutUntil === null &&
     state.state !== "C1" &&
     now >= state.chargeDelayUntil &&

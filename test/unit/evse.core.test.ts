@@ -183,6 +183,15 @@ t.test("an open proximity contact in a socket refuses to charge; a fixed cable d
   t.equal(fixed.state.state, "C2");
 });
 
+t.test("a cable that is measured a moment after the car is seen is waited for, without a detour", async t => {
+  const rig = new EvseRig().allot({ limitA: 16 });
+  rig.cp("B", { ppOhm: null }).run(200);
+  t.equal(rig.state.state, "A");
+  t.notOk(rig.status.wantsCurrent);
+  rig.cp("B", { ppOhm: 220 });
+  t.equal(rig.state.state, "B2");
+});
+
 t.test("the override is one more ceiling, never a way past the cable", async t => {
   const rig = new EvseRig({ ...SMART, maxA: 32, overrideA: 10 }).allot({ limitA: 32 });
   rig.charging();
