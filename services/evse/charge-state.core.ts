@@ -51,10 +51,10 @@ function fromA(state: EvseCoreState, now: Instant): EvseCoreState {
   if (state.cp === "A") return state.connectedAt === null ? state : enterA(state, now);
   if (state.connectedAt === null || state.settings?.access !== "on") return state;
   if (mayStart(state, now)) return enterB2(state, now);
-  const refused = isBlocked(state, now) || permittedOf(state, now).limitA > 0;
-  const { boundBy } = permittedOf(state, now);
-  const undecided = boundBy === "not-charging" || boundBy === "settling" || boundBy === "balancer-silent";
-  if (!refused && undecided && now - state.connectedAt < FIRST_WORD_MS) return state;
+  const { limitA, boundBy } = permittedOf(state, now);
+  const unheard = boundBy === "not-charging" || boundBy === "settling" || boundBy === "balancer-silent";
+  const undecided = !cableKnown(state) || (limitA === 0 && unheard);
+  if (!isBlocked(state, now) && undecided && now - state.connectedAt < FIRST_WORD_MS) return state;
   if (state.cp === "C" && now - state.cpSince < C_DEBOUNCE_MS) return state;
   return enterB1(state, now);
 }
@@ -98,13 +98,17 @@ export function wantsCurrent(state: EvseCoreState, now: Instant): boolean {
     state.connectedAt !== null &&
     isCarClass(state.cp) &&
     state.settings?.access === "on" &&
-    // The board measures the cable a moment after it has seen the car.
-    (state.settings.outlet === "fixed" || state.cableA !== null) &&
+    cableKnown(state) &&
     state.cpCutUntil === null &&
     state.state !== "C1" &&
     now >= state.chargeDelayUntil &&
     !isBlocked(state, now)
   );
+}
+
+/** The board measures the cable a moment after it has seen the car. */
+function cableKnown(state: EvseCoreState): boolean {
+  return state.settings?.outlet === "fixed" || state.cableA !== null;
 }
 
 function isBlocked(state: EvseCoreState, now: Instant): boolean {
