@@ -13,6 +13,13 @@ const PHONE = { width: 360, height: 740 };
 const PATIENCE_MS = 60_000;
 
 t.setTimeout(5 * PATIENCE_MS);
+/** Runs inside the page: the text of whatever reaches beyond the inner edge of the card it belongs to. */
+const OUTSIDE_ITS_CARD = `[...document.querySelectorAll("section *, article *")].filter(element => {
+  const card = element.closest("section, article");
+  const inner = card.getBoundingClientRect().right - parseFloat(getComputedStyle(card).paddingRight);
+  return element.checkVisibility() && element.getBoundingClientRect().right > inner + 1;
+}).map(element => element.textContent)`;
+
 const demo = await startDemo(t);
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_FLAGS] });
 t.teardown(() => browser.close());
@@ -109,6 +116,7 @@ t.test("fits a phone without scrolling sideways, with buttons a thumb can hit", 
   const page = await visit(t, { viewport: PHONE });
   await page.getByRole("img", { name: /^Charge points/ }).waitFor();
   t.equal(await page.evaluate("document.documentElement.scrollWidth"), PHONE.width);
+  t.strictSame(await page.evaluate(OUTSIDE_ITS_CARD), []);
   const box = await modeButton(page, "Right", "Normal").boundingBox();
   t.ok(box !== null && box.height >= 44 && box.width >= 44, "44 px, WCAG 2.2 2.5.5");
 });

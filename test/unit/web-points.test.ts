@@ -1,9 +1,11 @@
 import t from "tap";
-import type { PointStatusView, PointView } from "../../services/api/view.ts";
+import type { PointStatusView, PointView, SiteView } from "../../services/api/view.ts";
 import { headlineOf } from "../../services/api/web/src/model/headline.ts";
 import { linksOf } from "../../services/api/web/src/model/links.ts";
 import { noticesOf } from "../../services/api/web/src/model/notices.ts";
 import { powerFlowOf } from "../../services/api/web/src/model/power.ts";
+import { suggestionsFor } from "../../services/api/web/src/model/simulation.ts";
+import { parseCommand } from "../../services/simulator/scenario.core.ts";
 import { exampleView, pointView, statusView } from "../support/site-view.ts";
 
 type Case = readonly [change: Partial<PointStatusView>, tone: string, title: string];
@@ -74,30 +76,48 @@ t.test("a car whose draw nobody measures leaves house and cars unknown, unless i
   t.equal(unmeasured(0).carsW, 0);
 });
 
+const mainsMeter: SiteView["meters"][number] = {
+  id: "mains",
+  role: "mains",
+  evseId: null,
+  state: "ok",
+  source: "Eastron3P, address 10",
+  typeLabel: "Eastron3P",
+  currentA: null,
+  totalPowerW: null,
+  importWh: null,
+  exportWh: null,
+  ageMs: 70_000,
+  lastError: "a reply was late",
+  counters: null,
+};
+
 t.test("boards and meters say whether they answer, and what is wrong where they do not", async t => {
   const meter = {
+    ...mainsMeter,
     id: "ev-left",
     role: "ev",
     evseId: "left",
     state: "silent",
-    source: "Eastron3P, address 11",
-    typeLabel: "Eastron3P",
-    currentA: null,
-    totalPowerW: null,
-    importWh: null,
-    exportWh: null,
-    ageMs: 70_000,
     lastError: "no answer within 500 ms",
-    counters: null,
   } as const;
   const lost = pointView({ board: { ...pointView().board, link: "down", lastError: "connection refused" } });
   const [board, silent, well] = linksOf(
     exampleView({
       points: [lost],
-      meters: [meter, { ...meter, id: "mains", role: "mains", evseId: null, state: "ok" }],
+      meters: [meter, mainsMeter],
     }),
   );
   t.match(board, { name: "Board of Left", word: "away", health: "bad", detail: "connection refused" });
   t.match(silent, { name: "EV meter of Left", word: "silent", health: "bad", detail: "no answer within 500 ms" });
-  t.match(well, { name: "Mains meter", word: "answers", health: "good", detail: "Eastron3P, address 11" });
+  t.match(well, { name: "Mains meter", word: "answers", health: "good", detail: "Eastron3P, address 10" });
+});
+
+t.test("what the page suggests on a simulated site is what its simulator understands, and fits the moment", async t => {
+  const meter = { ...mainsMeter, state: "silent" } as const;
+  const free = pointView({ id: "right", name: "Right", status: statusView({ carConnected: false }) });
+  const suggestions = suggestionsFor(exampleView({ points: [pointView(), free], meters: [meter] }));
+  const words = suggestions.map(suggestion => suggestion.words);
+  t.match(words, ["house l2 18", "house auto", "unplug left", "plug right", "meter mains answers"]);
+  for (const said of words) t.ok(parseCommand(said, { points: ["left", "right"], meters: ["mains"] }).ok, said);
 });

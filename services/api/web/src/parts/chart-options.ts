@@ -31,7 +31,7 @@ export function optionsFor(
       y: { range: (_plot, min, max) => [Math.min(0, Math.floor(min)), Math.max(10, Math.ceil(max * 1.1))] },
     },
     axes: [
-      { ...axis, size: 28, space: 64, values: (_plot, times) => times.map(clockTime) },
+      { ...axis, size: 28, space: 64, incrs: [60, 120, 300], values: (_plot, times) => times.map(clockTime) },
       { ...axis, size: 40, space: 36, values: (_plot, values) => values.map(value => `${value} A`) },
     ],
     series: [
