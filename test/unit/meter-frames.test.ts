@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
+import modbus from "modbus-serial";
 import t from "tap";
+import { StrictPort } from "../../services/meter/drivers/modbus-port.ts";
 import {
   crc16,
   explainSilence,
@@ -145,4 +147,104 @@ t.test("only reads of registers are requests", async t => {
   t.equal(readRequestOf(bytes("0A 06 08 00 00 02 0B 10")), null);
   t.equal(readRequestOf(bytes("0A 04 00")), null);
   t.equal(crc16(Buffer.alloc(0)), 0xffff);
+});
+
+/** What a bad line does to a frame; each of these a CRC-16 finds for certain, or the length does. */
+const damage = fc.oneof(
+  fc.record({
+    kind: fc.constant("flip" as const),
+    bits: fc.uniqueArray(fc.nat(1_000), { minLength: 1, maxLength: 3 }),
+  }),
+  fc.record({ kind: fc.constant("burst" as const), at: fc.nat(1_000), pattern: fc.integer({ min: 1, max: 0xffff }) }),
+  fc.record({ kind: fc.constant("lose" as const), at: fc.nat(1_000), count: fc.integer({ min: 1, max: 8 }) }),
+  fc.record({ kind: fc.constant("cut" as const), at: fc.nat(1_000) }),
+  fc.record({ kind: fc.constant("whole" as const) }),
+);
+type Damage = typeof damage extends fc.Arbitrary<infer D> ? D : never;
+
+function damaged(frame: Buffer, what: Damage): Buffer {
+  const changed = Buffer.from(frame);
+  const flip = (bit: number): void => {
+    const at = (bit >> 3) % changed.length;
+    changed.writeUInt8(changed.readUInt8(at) ^ (0x80 >> (bit & 7)), at);
+  };
+  switch (what.kind) {
+    case "flip":
+      for (const bit of new Set(what.bits.map(each => each % (8 * frame.length)))) flip(bit);
+      return changed;
+    case "burst": {
+      const first = what.at % (8 * frame.length - 16);
+      for (let bit = 0; bit < 16; bit += 1) if (((what.pattern >> bit) & 1) === 1) flip(first + bit);
+      return changed;
+    }
+    case "lose": {
+      const at = what.at % frame.length;
+      return Buffer.concat([frame.subarray(0, at), frame.subarray(at + what.count)]);
+    }
+    case "cut":
+      return changed.subarray(0, what.at % frame.length);
+    case "whole":
+      return changed;
+  }
+}
+
+/** A port with modbus-serial on it, as a line has it. */
+function portAndClient() {
+  const port = new StrictPort({
+    framing: "rtu",
+    write: () => undefined,
+    now: () => 0,
+    refused: () => undefined,
+    broken: () => undefined,
+  });
+  const client = new modbus.default(port);
+  client.open();
+  return { port, client };
+}
+
+t.test("however a line mangles and cuts the bytes, a reader gets what the meter sent, or nothing", async t => {
+  const quantity = 4;
+  const { port, client } = portAndClient();
+  let believed = 0;
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 2 * quantity, maxLength: 2 * quantity }),
+      damage,
+      fc.uint8Array({ maxLength: 6 }),
+      fc.integer({ min: 1, max: 20 }),
+      (data, what, noise, piece) => {
+        const sent = withCrc(Buffer.concat([Buffer.from([10, 4, 2 * quantity]), data]));
+        const stream = Buffer.concat([noise, damaged(sent, what)]);
+        const got: Buffer[] = [];
+        client.writeFC4(10, 0x48, quantity, (error: unknown, result) => {
+          if (error === null) got.push(result.buffer);
+        });
+        for (let at = 0; at < stream.length; at += piece) port.take(stream.subarray(at, at + piece));
+        port.giveUp();
+        believed += got.length;
+        return got[0] === undefined ? what.kind !== "whole" : got.length === 1 && got[0].equals(data);
+      },
+    ),
+    { seed: 20_260_102, numRuns: 5_000 },
+  );
+  t.ok(believed > 500, `${believed} whole frames were taken`);
+});
+
+t.test("what comes while nobody waits is nobody's answer", async t => {
+  const { port, client } = portAndClient();
+  const answers: unknown[] = [];
+  const ask = (): void => {
+    client.writeFC4(10, 6, 2, (error: unknown, result) => answers.push(error ?? result.buffer));
+  };
+  ask();
+  t.equal(port.giveUp(), null);
+  port.take(reply);
+  t.strictSame(answers, [], "late");
+  ask();
+  t.strictSame(answers, [], "nor is it kept for the next one");
+  port.take(reply.subarray(0, 4));
+  port.take(reply.subarray(4));
+  t.strictSame(answers, [reply.subarray(3, -2)]);
+  port.take(reply);
+  t.equal(answers.length, 1, "a second answer");
 });
