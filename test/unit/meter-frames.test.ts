@@ -80,6 +80,7 @@ t.test("finds the answer between noise and late answers of others", async t => {
     t.strictSame(findAnswer(request, Buffer.concat([before, reply, bytes("00 0A")])), reply, before.toString("hex"));
   }
   t.equal(findAnswer(request, reply.subarray(0, -1)), null, "not before it is whole");
+  t.equal(findAnswer(request, withCrc(bytes("0A 04 02 41 80 00 00"))), null, "its byte count must be that of its data");
   t.equal(explainSilence(request, Buffer.alloc(0)), null, "nothing is no reason");
   t.equal(explainSilence(request, reply.subarray(0, 3)), "3 bytes only");
 });

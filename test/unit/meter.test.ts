@@ -179,6 +179,19 @@ t.test("the setting chooses the meter, at start and while it runs", async t => {
   t.match(meter.status, { state: "off" });
 });
 
+t.test("the rhythm of one meter is not expected of the next", async t => {
+  const meter = new Kept(bySetting);
+  meter.settings({ mains_meter: 9 });
+  for (let count = 0; count < 4; count += 1) {
+    meter.sample(count);
+    meter.wait(10_000);
+  }
+  meter.settings(eastron);
+  meter.sample(1);
+  meter.wait(3_250);
+  t.equal(meter.status.state, "silent");
+});
+
 t.test("a type that is in the menu but cannot be read waits, and says what can be", async t => {
   const meter = new Kept(bySetting);
   meter.settings({ mains_meter: 1 });

@@ -88,10 +88,7 @@ export class StrictPort extends EventEmitter {
 
   #takeSerial(): void {
     this.#received = this.#received.subarray(-KEPT_BYTES);
-    if (this.#request === null) {
-      this.#received = Buffer.alloc(0);
-      return;
-    }
+    if (this.#request === null) return;
     const frame = findAnswer(this.#request, this.#received);
     if (frame !== null) this.#deliver(frame);
   }
