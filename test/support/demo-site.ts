@@ -17,9 +17,7 @@ export interface Demo {
 
 /** The demo site in a process of its own, with ports and a data directory of its own; resolves once it answers. */
 export async function startDemo(t: Teardown, args: readonly string[] = []): Promise<Demo> {
-  const dir = tempDir(t, "demo");
-  const siteFile = join(dir, "demo.yaml");
-  writeFileSync(siteFile, await withFreePorts(readFileSync(DEMO, "utf8")));
+  const { dir, siteFile } = await demoSiteFile(t);
   const [httpPort = 0] = await freePorts(1);
   const url = `http://127.0.0.1:${httpPort}`;
   const dataDir = join(dir, "data");
@@ -37,6 +35,14 @@ export async function startDemo(t: Teardown, args: readonly string[] = []): Prom
       await answers(url);
     },
   };
+}
+
+/** The demo's site file with ports of its own, in a directory of its own. */
+export async function demoSiteFile(t: Teardown): Promise<{ readonly dir: string; readonly siteFile: string }> {
+  const dir = tempDir(t, "demo");
+  const siteFile = join(dir, "demo.yaml");
+  writeFileSync(siteFile, await withFreePorts(readFileSync(DEMO, "utf8")));
+  return { dir, siteFile };
 }
 
 /** The demo's boards and meters listen on ports from 15000 on; each is replaced by a free one, everywhere alike. */

@@ -121,7 +121,18 @@ export async function untilCar(
   is: (currentA: number) => boolean,
   withinMs = 60_000,
 ): Promise<void> {
-  await until(`car ${point} ${what}`, async () => is(await site.carA(point)), withinMs);
+  await until(
+    `car ${point} ${what}`,
+    async () => {
+      try {
+        return is(await site.carA(point));
+      } catch {
+        // The simulated site is not up yet; asked again until the patience of `until` ends.
+        return false;
+      }
+    },
+    withinMs,
+  );
 }
 
 interface Ports {
@@ -162,7 +173,7 @@ services:
       left: { kind: ev3p16, plugAfterS: 0 }
       right: { kind: ev3p16, plugAfterS: 0 }
 settings:
-  site: { current_main: 40, mains_meter: 4, mains_meter_address: 10 }
+  site: { current_main: 40, current_max_circuit: 40, mains_meter: 4, mains_meter_address: 10 }
   points:
     left: { mode: 1, current_max: 16, ev_meter: 4, ev_meter_address: 12${points.left ?? ""} }
     right: { mode: 1, current_max: 16, ev_meter: 4, ev_meter_address: 13${points.right ?? ""} }
