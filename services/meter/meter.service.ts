@@ -41,7 +41,9 @@ export function meterService({ broker, clock, meterId, config, openDriver }: Met
       case "status": {
         const { state, source, lastError } = output.status;
         publish(broker, meterStatus, output.status);
-        if (output.changed) log.info({ state, source, lastError }, "meter state changed");
+        if (!output.changed) return;
+        if (state === "silent") log.warn({ source, lastError }, "meter is silent");
+        else log.info({ state, source, lastError }, "meter state changed");
         return;
       }
       case "driver": {
