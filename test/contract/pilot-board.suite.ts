@@ -195,12 +195,20 @@ export function pilotBoardSuite(t: Test, name: string, make: (t: Test) => Promis
       );
     }
     t.ok(host.all("garbled").length >= 8, "told");
+    t.ok(
+      host.all("garbled").some(({ problem }) => /bytes without an end/.test(problem)),
+      "an endless message is not collected for ever",
+    );
     t.match(host.last("garbled").problem, /\S/);
     t.strictSame(host.ends, [], "the connection stands");
   });
 
   t.test(`${name}: a cable that is pulled is told once; a new connection works again`, async t => {
     const { bench, host } = await ready(t);
+    host.connection.send({ kind: "interrupt-pilot", interrupted: true });
+    await bench.until(() => !bench.board.pilot.connected, "the relay through the first connection");
+    host.connection.send({ kind: "interrupt-pilot", interrupted: false });
+    await bench.until(() => bench.board.pilot.connected, "the line whole again");
     await bench.unplug();
     await bench.until(() => host.ends.length > 0, "the end of the connection");
     host.connection.send({ kind: "status" });

@@ -269,6 +269,30 @@ t.test("lost commands are sent again 100 ms later, when a younger report still s
   t.match(opening(rig.sent), [{ contactors: "open" }], "open");
 });
 
+t.test("dropping L2 and L3 is repeated too, and so is the relay's level, which no report shows", async t => {
+  const rig = new PilotRig().charge();
+  rig.grant({ contactorL23: false });
+  rig.outputs = [];
+  rig.wait(100, () => rig.report());
+  t.strictSame(closing(rig.sent), [{ kind: "switch-contactors", contactors: "l1" }]);
+  rig.outputs = [];
+  rig.wait(3_000, () => {
+    rig.grant();
+    rig.report();
+  });
+  t.equal(rig.sent.filter(command => command.kind === "interrupt-pilot" && !command.interrupted).length, 3);
+});
+
+t.test("a permission from before the board was up drives no pilot: the board's watchdog is not armed yet", async t => {
+  const rig = new PilotRig();
+  rig.introduce();
+  rig.grant();
+  rig.prepare();
+  rig.report({ cp: "B", dutyPermille: 1000, flags: rig.flags({ armed: false }) });
+  t.notOk(kinds(rig.sent).includes("drive-pilot"));
+  t.strictSame(kinds(commandsOf(rig.grant())).slice(0, 2), ["heartbeat", "drive-pilot"]);
+});
+
 t.test("nothing is repeated while the board has not reported since", async t => {
   const rig = new PilotRig().charge();
   rig.grant({ offerA: 10 });

@@ -361,6 +361,31 @@ t.test("the residual-current self test tells its trip time, or that it failed", 
   t.notOk(flagged(bench.board.flags, FLAG.rcmTestBad));
 });
 
+t.test("a self test too short for the monitor to answer has failed", async t => {
+  const bench = new Bench();
+  bench.run(50);
+  bench.send({ kind: "rcmTest", pulseMs: 30 });
+  bench.run(50);
+  t.equal(bench.ear.messages("event").findLast(event => event.code === EVENT.rcmTest)?.arg, 30 | RCM_TEST_FAILED);
+});
+
+t.test("closing is refused as soon as the pilot leaves 5..97 %, before the car has answered", async t => {
+  for (const dutyPermille of [0, 1000]) {
+    const bench = readyToClose();
+    bench.send({ kind: "pwm", dutyPermille });
+    t.equal(bench.send({ kind: "contactor", mask: 3 }), RESULT.refused, `${dutyPermille}`);
+  }
+});
+
+t.test("a sysex of more than 48 bytes is not even answered", async t => {
+  const bench = new Bench();
+  const before = bench.ear.heard.length;
+  bench.board.write(Uint8Array.of(0xf0, 0x0e, ...Array<number>(48).fill(1), 0xf7));
+  t.equal(bench.ear.heard.length, before);
+  bench.board.write(Uint8Array.of(0xf0, 0x0e, ...Array<number>(47).fill(1), 0xf7));
+  t.equal(bench.ear.heard.length, before + 1, "one byte less is refused in words");
+});
+
 t.test("no self test under load", async t => {
   const bench = new Bench();
   bench.charge();

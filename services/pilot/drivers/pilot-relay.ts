@@ -1,11 +1,10 @@
 import type { Firmata } from "firmata-io";
 import five from "johnny-five";
 
-/** What the types of johnny-five do not tell of its objects: the Firmata they write to, and the plain pin mode. */
+/** What the types of johnny-five do not tell of its objects: the Firmata they write to. */
 interface OnFirmata {
   io: Firmata;
 }
-type Pin = Omit<five.Pin, "mode"> & OnFirmata & { mode: number };
 
 /** No prompt, no printing, no handler for SIGINT: the process is ours. */
 const QUIET = { repl: false, debug: false, sigint: false };
@@ -18,7 +17,7 @@ const QUIET = { repl: false, debug: false, sigint: false };
 export class PilotRelay {
   readonly #pinNumber: number;
   #board: (five.Board & OnFirmata) | null = null;
-  #pin: Pin | null = null;
+  #pin: (five.Pin & OnFirmata) | null = null;
 
   constructor(pinNumber: number) {
     this.#pinNumber = pinNumber;
@@ -31,11 +30,10 @@ export class PilotRelay {
     if (this.#pin !== null) this.#pin.io = io;
   }
 
-  /** High interrupts the line. The mode goes with it each time: a board that was reset has forgotten it. */
+  /** High interrupts the line. johnny-five sends the pin's mode each time: a board that was reset has forgotten it. */
   set(interrupted: boolean): void {
     if (this.#board === null) return;
-    this.#pin ??= new five.Pin({ pin: this.#pinNumber, board: this.#board }) as unknown as Pin;
-    this.#pin.mode = five.Pin.OUTPUT;
+    this.#pin ??= new five.Pin({ pin: this.#pinNumber, board: this.#board }) as five.Pin & OnFirmata;
     if (interrupted) this.#pin.high();
     else this.#pin.low();
   }
