@@ -1,6 +1,7 @@
 import { DUTY, FLAG, OPENED_BY, OUTPUT, RESULT } from "../../../shared/evse-sysex/codes.ts";
 import type { HostCommand } from "../../../shared/evse-sysex/command.ts";
-import type { Mcu, Wiring } from "./mcu.ts";
+import type { Mcu } from "./mcu.ts";
+import type { Wiring } from "./wiring.ts";
 
 /** How a command is answered; null = not at all. */
 export interface Answer {
@@ -30,10 +31,10 @@ export function execute(command: HostCommand, mcu: Mcu, wiring: Wiring): Answer 
     case "clear":
       return { result: RESULT.ok, arg: mcu.clear(command.flags) };
     case "status":
-      mcu.tell(mcu.status);
+      mcu.telemetry.status();
       return null;
     case "info":
-      mcu.tellInfo();
+      mcu.telemetry.info();
       return null;
   }
 }

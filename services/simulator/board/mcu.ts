@@ -10,33 +10,18 @@ import {
   OPENED_BY,
   OUTPUT,
 } from "../../../shared/evse-sysex/codes.ts";
-import { type BoardMessage, encodeMessage } from "../../../shared/evse-sysex/message.ts";
-import type { Clock, Instant } from "../../../shared/time/clock.ts";
+import type { Clock } from "../../../shared/time/clock.ts";
 import { Alarm } from "./alarm.ts";
 import { ConfigStore } from "./config-store.ts";
-import type { Contactor } from "./contactor.ts";
 import { cpCounts, cpVolts, ppCounts, ppOhm } from "./electrics.ts";
-import type { Lock } from "./lock.ts";
-import type { Rcm } from "./rcm.ts";
-import { Rhythm } from "./rhythm.ts";
 import { Sampler } from "./sampler.ts";
+import { type Showing, Telemetry } from "./telemetry.ts";
 import { Watchdog } from "./watchdog.ts";
 import { WeldWatch } from "./weld-watch.ts";
+import type { Wiring } from "./wiring.ts";
 
-const CLOCK_WRAP_MS = 16_384;
 /** One ADC count at the pilot line. */
 const NOISE_V = 0.03;
-
-/** The wiring a board finds: it outlives every reboot. */
-export interface Wiring {
-  readonly k1: Contactor;
-  readonly k2: Contactor;
-  readonly rcm: Rcm;
-  readonly lock: Lock;
-  /** Voltage on the pilot line while the board drives +12 V or -12 V. */
-  readonly cpV: (high: boolean) => number;
-  readonly ppOhm: () => number | null;
-}
 
 export interface McuOptions {
   readonly clock: Clock;
@@ -53,15 +38,14 @@ export interface McuOptions {
 /** From boot to reset: flags, latches, interlocks, pilot and contactors, reports and events of the firmware. */
 export class Mcu {
   readonly config = new ConfigStore();
+  readonly telemetry: Telemetry;
   readonly #options: McuOptions;
   readonly #wiring: Wiring;
-  readonly #bootedAt: Instant;
   readonly #sampler: Sampler;
   readonly #watchdog: Watchdog;
   readonly #weld: WeldWatch;
   readonly #grace: Alarm;
   readonly #steady: Alarm;
-  readonly #reports: Rhythm;
   #latched = 0;
   #localOpen = false;
   #dutyPermille: number = DUTY.positive;
@@ -72,34 +56,39 @@ export class Mcu {
     const { clock } = options;
     this.#options = options;
     this.#wiring = options.wiring;
-    this.#bootedAt = clock.now();
     this.#grace = new Alarm(clock);
     this.#steady = new Alarm(clock);
-    this.#reports = new Rhythm(clock, () => this.#sendReport());
+    this.telemetry = new Telemetry({
+      clock,
+      bootCause: options.bootCause,
+      send: options.send,
+      show: () => this.#showing,
+      takeHalves: () => this.#sampler.take(NOISE_V),
+    });
+    this.#latched = options.bootCause === BOOT.watchdog ? FLAG.hwWatchdog : 0;
     this.#sampler = new Sampler(clock, this.config.sampling, options.samplePhaseMs, {
-      stateChanged: (state, before) => this.#told(EVENT.cpState, indexOf(state) | (indexOf(before) << 4)),
+      stateChanged: (state, before) => this.telemetry.event(EVENT.cpState, indexOf(state) | (indexOf(before) << 4)),
       notCharging: () => this.open(OPENED_BY.cp),
       diodeChanged: missing => {
         if (missing) this.open(OPENED_BY.diode);
-        this.#told(EVENT.diode, missing ? 1 : 0);
+        this.telemetry.event(EVENT.diode, missing ? 1 : 0);
       },
     });
     this.#weld = new WeldWatch(clock, options.wiring.k1, () => {
       if ((this.#latched & FLAG.weld) !== 0) return;
       this.#latched |= FLAG.weld;
-      this.#told(EVENT.weld, 0);
+      this.telemetry.event(EVENT.weld, 0);
     });
     this.#watchdog = new Watchdog(clock, this.config.get("watchdogMs"), () => this.#trip());
   }
 
   /** Begins its life: the boot event, then what the wiring shows. */
   boot(): void {
-    if (this.#options.bootCause === BOOT.watchdog) this.#latched |= FLAG.hwWatchdog;
-    this.#told(EVENT.boot, this.#options.bootCause);
+    this.telemetry.event(EVENT.boot, this.#options.bootCause);
     if (this.#wiring.rcm.lineBad) this.rcmLineChanged(true);
     this.contactMoved();
     this.lineChanged();
-    this.#reports.every(this.config.get("reportMs"));
+    this.telemetry.reportEvery(this.config.get("reportMs"));
   }
 
   /** The program stands still; what it drove it keeps driving. */
@@ -109,7 +98,7 @@ export class Mcu {
     this.#grace.clear();
     this.#steady.clear();
     this.#weld.stop();
-    this.#reports.every(0);
+    this.telemetry.reportEvery(0);
   }
 
   /** The processor restarts: every output falls, pull-ups hold the pilot at steady +12 V. */
@@ -210,7 +199,7 @@ export class Mcu {
     this.#drive();
     this.#steady.clear();
     if (why !== OPENED_BY.host) this.#localOpen = true;
-    this.#told(EVENT.contactorsOpened, why);
+    this.telemetry.event(EVENT.contactorsOpened, why);
     this.contactMoved();
   }
 
@@ -235,7 +224,7 @@ export class Mcu {
   /** A value of `config` changed. */
   configured(name: string): void {
     if (name === "watchdogMs") this.#watchdog.setLimit(this.config.get("watchdogMs"));
-    else if (name === "reportMs") this.#reports.every(this.config.get("reportMs"));
+    else if (name === "reportMs") this.telemetry.reportEvery(this.config.get("reportMs"));
     else if (name === "steadyClosedMs") this.#guardSteady();
     else this.#sampler.configure(this.config.sampling);
   }
@@ -260,16 +249,16 @@ export class Mcu {
     if (bad && !this.#wiring.rcm.testing) {
       this.open(OPENED_BY.rcm);
       this.#latched |= FLAG.rcmTrip;
-      this.#told(EVENT.rcmTrip, 0);
+      this.telemetry.event(EVENT.rcmTrip, 0);
     }
-    this.#told(EVENT.rcmLine, bad ? 1 : 0);
+    this.telemetry.event(EVENT.rcmLine, bad ? 1 : 0);
   }
 
   rcmTestFailed(): void {
     this.#latched |= FLAG.rcmTestBad;
     if (!this.#wiring.rcm.lineBad) return;
     this.#latched |= FLAG.rcmTrip;
-    this.#told(EVENT.rcmTrip, 1);
+    this.telemetry.event(EVENT.rcmTrip, 1);
   }
 
   /** The poles of a contactor moved, or its coil fell. */
@@ -277,42 +266,16 @@ export class Mcu {
     this.#weld.look();
   }
 
-  event(code: number, arg: number): void {
-    this.#told(code, arg);
-  }
-
-  /** Sends one message of the EVSE set. */
-  tell(message: BoardMessage): void {
-    this.#options.send(encodeMessage(message));
-  }
-
-  tellInfo(): void {
-    this.tell({
-      kind: "info",
-      versionMajor: 1,
-      versionMinor: 0,
-      contactors: 2,
-      dutyUnits: 1000,
-      pilotHz: 1000,
-      adcStep: 293,
-      highSamplesPerS: 500,
-      lowSamplesPerS: 500,
-      lockHardMaxMs: 1000,
-      watchdogMaxMs: 5000,
-      baudPer100: 576,
-    });
-  }
-
-  get status(): BoardMessage {
+  get #showing(): Showing {
     return {
-      kind: "status",
       state: this.#sampler.state,
       outputs: this.#outputs,
       flags: this.flags,
       dutyPermille: this.#dutyPermille,
+      ppOhm: ppOhm(ppCounts(this.#wiring.ppOhm())),
+      heartbeat: this.#sequence,
       watchdogLeftMs: Math.floor(this.#watchdog.leftMs),
       lockDrive: this.#wiring.lock.drive,
-      bootCause: this.#options.bootCause,
     };
   }
 
@@ -327,7 +290,7 @@ export class Mcu {
     if ((this.#latched & FLAG.wdTrip) !== 0) return;
     this.#latched |= FLAG.wdTrip;
     this.drivePilot(DUTY.positive);
-    this.#told(EVENT.watchdogTrip, this.config.get("watchdogMs"));
+    this.telemetry.event(EVENT.watchdogTrip, this.config.get("watchdogMs"));
     const graceMs = this.config.get("watchdogGraceMs");
     if (graceMs === 0) this.open(OPENED_BY.watchdog);
     else this.#grace.at(this.#options.clock.now() + graceMs, () => this.open(OPENED_BY.watchdog));
@@ -342,30 +305,6 @@ export class Mcu {
     this.#steady.at(this.#options.clock.now() + this.config.get("steadyClosedMs"), () => {
       this.open(OPENED_BY.steadyTooLong);
     });
-  }
-
-  #sendReport(): void {
-    const { high, low } = this.#sampler.take(NOISE_V);
-    this.tell({
-      kind: "report",
-      clockMs: this.#clockMs,
-      dutyPermille: this.#dutyPermille,
-      high,
-      low,
-      ppOhm: ppOhm(ppCounts(this.#wiring.ppOhm())),
-      state: this.#sampler.state,
-      outputs: this.#outputs,
-      flags: this.flags,
-      heartbeat: this.#sequence,
-    });
-  }
-
-  get #clockMs(): number {
-    return Math.floor(this.#options.clock.now() - this.#bootedAt) % CLOCK_WRAP_MS;
-  }
-
-  #told(code: number, arg: number): void {
-    this.tell({ kind: "event", code, arg, clockMs: this.#clockMs, flags: this.flags });
   }
 }
 

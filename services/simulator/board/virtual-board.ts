@@ -12,8 +12,9 @@ import { FirmataCore, type FirmwareName } from "./firmata-core.ts";
 import { type FirmataCommand, FirmataParser } from "./firmata-parser.ts";
 import { Line, type LineFaults } from "./line.ts";
 import { Lock } from "./lock.ts";
-import { Mcu, type Wiring } from "./mcu.ts";
+import { Mcu } from "./mcu.ts";
 import { Rcm } from "./rcm.ts";
+import type { Wiring } from "./wiring.ts";
 
 /** D5 is free on the board; wired to a relay it interrupts the pilot line. */
 const CP_RELAY_PIN = 5;
@@ -245,10 +246,10 @@ export class VirtualBoard {
       k2: new Contactor(this.#clock, moved),
       rcm: new Rcm(this.#clock, {
         lineChanged: bad => whenRunning(() => this.#mcu.rcmLineChanged(bad)),
-        tested: arg => whenRunning(() => this.#mcu.event(EVENT.rcmTest, arg)),
+        tested: arg => whenRunning(() => this.#mcu.telemetry.event(EVENT.rcmTest, arg)),
         testFailed: () => whenRunning(() => this.#mcu.rcmTestFailed()),
       }),
-      lock: new Lock(this.#clock, arg => whenRunning(() => this.#mcu.event(EVENT.lockDone, arg))),
+      lock: new Lock(this.#clock, arg => whenRunning(() => this.#mcu.telemetry.event(EVENT.lockDone, arg))),
       cpV: high => this.#cpV(high),
       ppOhm: () => this.#car.ppOhm,
     };
@@ -278,7 +279,7 @@ export class VirtualBoard {
     }
     const answer = execute(decoded.command, this.#mcu, this.#wiring);
     if (answer === null) return;
-    this.#mcu.tell({ kind: "ack", command: bytes[0] ?? 0, result: answer.result, arg: answer.arg });
+    this.#mcu.telemetry.tell({ kind: "ack", command: bytes[0] ?? 0, result: answer.result, arg: answer.arg });
   }
 
   #changed(): void {
