@@ -5,9 +5,9 @@ import { type FileResult, TapReport } from "./tap-report.ts";
 
 const TAP = "node_modules/tap/dist/esm/run.mjs";
 
-/** The test files below these folders of test/. */
+/** The test files below these folders of test/, folder by folder. */
 export function testFiles(folders: readonly string[]): readonly string[] {
-  return folders.flatMap(folder => globSync(`test/${folder}/**/*.test.ts`, { cwd: projectDir })).sort();
+  return folders.flatMap(folder => globSync(`test/${folder}/**/*.test.ts`, { cwd: projectDir }).sort());
 }
 
 /** Runs test files with tap. Resolves with what each came to; a failure of tap itself is a result of its own. */
@@ -29,6 +29,41 @@ export async function runTests(
     onFile(result);
   }
   return report;
+}
+
+/** As `runTests`, without tap's own runner: half the start-up of each file, which is most of a quick one. */
+export async function runTestsQuickly(
+  files: readonly string[],
+  jobs: number,
+  onFile: (result: FileResult) => void,
+): Promise<{ passed: number; failed: number }> {
+  const waiting = [...files];
+  const total = { passed: 0, failed: 0 };
+  await Promise.all(
+    Array.from({ length: jobs }, async () => {
+      for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+        const result = await runTestFile(file);
+        total.passed += result.passed;
+        total.failed += result.failed;
+        onFile(result);
+      }
+    }),
+  );
+  return total;
+}
+
+async function runTestFile(file: string): Promise<FileResult> {
+  const startedAt = performance.now();
+  const report = new TapReport();
+  // A file says alone what tap's runner would indent and close.
+  const { code, output } = await runNode([file], line => {
+    report.read(`    ${line}`);
+  });
+  report.read(`${code === 0 ? "" : "not "}ok 1 - ${file}`);
+  report.end();
+  const seconds = (performance.now() - startedAt) / 1000;
+  const result = report.results[0] ?? { file, passed: 0, failed: 1, ok: false, seconds, output };
+  return { ...result, seconds, output: result.output === "" ? output : result.output };
 }
 
 /** tap builds itself from its plugins once per installation. */

@@ -23,9 +23,10 @@ const SOURCES = ["main.ts", "moleculer.config.ts", "services", "shared", "test",
 const WEB = "services/api/web/tsconfig.json";
 
 /** What is checked without running the program, the slowest first. */
-export function staticStages(): readonly Stage[] {
+export function staticStages({ lintCache }: { readonly lintCache: boolean }): readonly Stage[] {
+  const cache = lintCache ? ["--cache", "--cache-strategy=content", "--cache-location=.tap/eslint-cache"] : [];
   return [
-    { name: "lint", run: ["node_modules/eslint/bin/eslint.js", "--max-warnings=0", "."] },
+    { name: "lint", run: ["node_modules/eslint/bin/eslint.js", "--max-warnings=0", ...cache, "."] },
     {
       name: "layers",
       run: [
