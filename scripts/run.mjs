@@ -55,6 +55,10 @@ async function installWhenChanged() {
     .update(readFileSync(join(root, "package-lock.json")))
     .digest("hex");
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8").trim() === stamp) return;
+  if (isInstalled()) {
+    writeFileSync(stampFile, `${stamp}\n`);
+    return;
+  }
   rmSync(stampFile, { force: true });
   say("installing what package-lock.json lists (about 20 s, only after a change)");
   const startedAt = Date.now();
@@ -67,6 +71,19 @@ async function installWhenChanged() {
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, `${stamp}\n`);
   say(`installed in ${Math.round((Date.now() - startedAt) / 1000)} s`);
+}
+
+/** Whether npm itself says that node_modules holds what the lockfile lists: after a developer's own `npm install`. */
+function isInstalled() {
+  const hidden = join(root, "node_modules", ".package-lock.json");
+  if (!existsSync(hidden)) return false;
+  const { packages: installed } = JSON.parse(readFileSync(hidden, "utf8"));
+  const { packages: listed } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  return Object.entries(listed).every(([path, { version, optional }]) => {
+    if (path === "") return true;
+    const there = installed[path];
+    return there === undefined ? optional === true : there.version === version && existsSync(join(root, path));
+  });
 }
 
 function npm(args) {
