@@ -16,8 +16,8 @@ import {
 
 /** How long a fresh plug-in may wait for the balancer's first word before supply is shown as withheld. */
 const FIRST_WORD_MS = 3_000;
-/** A note of the last opening may still stand this long after a contactor was permitted again. */
-const LOCAL_OPEN_SETTLE_MS = 500;
+/** A board that opens tells so before it tells that the car has left; and a note of the last opening may still stand for a moment. */
+const LOCAL_OPEN_MS = 500;
 
 /** Carries out every transition that is due (spec control 1.4). */
 export function advance(state: EvseCoreState, now: Instant): EvseCoreState {
@@ -78,7 +78,7 @@ function fromActivate(state: EvseCoreState, now: Instant): EvseCoreState {
 
 function fromC2(state: EvseCoreState, now: Instant): EvseCoreState {
   if (state.cp === "B") return enter(state, "B2", now);
-  if (faultsOf(state, now).some(opensAtOnce) || openedByBoard(state)) return enterB1(state, now);
+  if (faultsOf(state, now).some(opensAtOnce) || openedByBoard(state, now)) return enterB1(state, now);
   if (asksVentilation(state, now)) return enterC1({ ...state, ventilationRefused: true }, now);
   return mustWithhold(state, now) ? enterC1(state, now) : state;
 }
@@ -121,10 +121,9 @@ function mustWithhold(state: EvseCoreState, now: Instant): boolean {
   return state.settings?.access !== "on" || isBlocked(state, now) || mayOfferOf(state, now).limitA === 0;
 }
 
-/** The board has opened by itself and stays open until the permission is withdrawn once: start over. */
-function openedByBoard(state: EvseCoreState): boolean {
-  const { sensed } = state;
-  return sensed !== null && sensed.value.openedLocally && sensed.at - state.enteredAt > LOCAL_OPEN_SETTLE_MS;
+/** The board has opened by itself, the car asks on, and it stays open until the permission is withdrawn once: start over. */
+function openedByBoard(state: EvseCoreState, now: Instant): boolean {
+  return state.openedSince !== null && now - Math.max(state.openedSince, state.enteredAt) >= LOCAL_OPEN_MS;
 }
 
 /** 3 V: the car wants ventilation, which no point here has (spec control 1.9-1). */

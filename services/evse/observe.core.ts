@@ -31,11 +31,12 @@ function observePilot(state: EvseCoreState, now: Instant): EvseCoreState {
   // While the line is cut or driven to -12 V, the pilot shows nothing of the car; a lost board shows nothing at all.
   if (state.cpCutUntil !== null || state.state === "activate" || state.sensed === null || !boardIsUp(state, now))
     return state;
-  const shown = state.sensed.value.cp;
-  const changed = shown !== state.cp ? { ...state, cp: shown, cpSince: now } : state;
+  const { cp: shown, openedLocally } = state.sensed.value;
+  const openedSince = openedLocally ? (state.openedSince ?? now) : null;
+  const changed = { ...state, openedSince, ...(shown === state.cp ? {} : { cp: shown, cpSince: now }) };
   const strange = changed.cp === "invalid" || changed.cp === "E" || changed.cp === "F";
   const pilotFault = strange && now - changed.cpSince >= PILOT_FAULT_MS;
-  return changed.pilotFault === pilotFault ? changed : { ...changed, pilotFault };
+  return { ...changed, pilotFault };
 }
 
 function observePlug(state: EvseCoreState, now: Instant): EvseCoreState {

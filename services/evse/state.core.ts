@@ -45,6 +45,8 @@ export interface EvseCoreState {
   /** Since when the proximity contact has been open although a car is there. */
   readonly plugOpenSince: Instant | null;
   readonly diodeMissingSince: Instant | null;
+  /** Since when the board has reported that it opened by itself. */
+  readonly openedSince: Instant | null;
   readonly hot: boolean;
   readonly ventilationRefused: boolean;
   readonly pilotFault: boolean;
@@ -74,6 +76,7 @@ export function idleEvse(point: EvsePoint, now: Instant): EvseCoreState {
     cableA: null,
     plugOpenSince: null,
     diodeMissingSince: null,
+    openedSince: null,
     hot: false,
     ventilationRefused: false,
     pilotFault: false,

@@ -249,6 +249,20 @@ t.test(
   },
 );
 
+t.test(
+  "the board opened by itself although nobody asked: the permission is withdrawn once, and charging starts over",
+  async t => {
+    const rig = new EvseRig().charging().run(2_000);
+    rig.cp("C", { openedLocally: true }).run(400);
+    t.equal(rig.state.state, "C2", "the car's own state may be a moment behind");
+    rig.run(200);
+    t.equal(rig.state.state, "B1");
+    t.equal(rig.grant.contactorL1, false);
+    rig.cp("C", { openedLocally: false }).run(10_000);
+    t.equal(rig.state.state, "C2");
+  },
+);
+
 t.test("the balancer falls silent: after 5 s the safe current, by default none", async t => {
   const rig = new EvseRig().charging();
   rig.allocation = null;
