@@ -86,7 +86,7 @@ export default {
       name: "moleculer-at-the-rim",
       comment: "Only shells, shared/bus, shared/site, the registry, main and moleculer.config know the framework.",
       severity: "error",
-      from: { path: "^(services|shared|main\\.ts|moleculer\\.config\\.ts)", pathNot: RIM },
+      from: { path: "^(services|shared|cli|main\\.ts|moleculer\\.config\\.ts)", pathNot: RIM },
       to: { path: "(^|/)node_modules/moleculer/" },
     },
     {
@@ -100,7 +100,7 @@ export default {
       name: "production-never-imports-tests",
       comment: "What runs at a charger stands without tests and scripts.",
       severity: "error",
-      from: { path: "^(services|shared|main\\.ts|moleculer\\.config\\.ts)" },
+      from: { path: "^(services|shared|cli|main\\.ts|moleculer\\.config\\.ts)" },
       to: { path: "^(test|scripts)/" },
     },
     {

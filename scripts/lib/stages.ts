@@ -19,7 +19,7 @@ export interface StageResult {
 }
 
 const TSC = "node_modules/typescript-native/bin/tsc";
-const SOURCES = ["main.ts", "moleculer.config.ts", "services", "shared", "test", "scripts"];
+const SOURCES = ["main.ts", "moleculer.config.ts", "cli", "services", "shared", "test", "scripts"];
 const WEB = "services/api/web/tsconfig.json";
 
 /** What is checked without running the program, the slowest first. */

@@ -1,0 +1,47 @@
+import { createInterface } from "node:readline";
+
+/** Where a tool says things and asks for them. */
+export interface Terminal {
+  /** A line of the result: standard output. */
+  print(line: string): void;
+  /** A line of progress or of trouble: standard error, so that `--json` stays readable by programs. */
+  tell(line: string): void;
+  /** A person's answer; null when nobody can answer. */
+  ask(question: string): Promise<string | null>;
+  /** Aborts when the person wants to stop. */
+  readonly stop: AbortSignal;
+}
+
+/** The terminal of this process. The first Ctrl-C asks the tool to end in order. */
+export function processTerminal(): Terminal {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      stop.abort();
+    });
+  }
+  return {
+    print: line => void process.stdout.write(`${line}\n`),
+    tell: line => void process.stderr.write(`${line}\n`),
+    ask: question => askOn(question, stop.signal),
+    stop: stop.signal,
+  };
+}
+
+async function askOn(question: string, stop: AbortSignal): Promise<string | null> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  process.stderr.write(`${question} `);
+  try {
+    return await new Promise(resolve => {
+      lines.once("line", resolve);
+      lines.once("close", () => {
+        resolve(null);
+      });
+      stop.addEventListener("abort", () => {
+        resolve(null);
+      });
+    });
+  } finally {
+    lines.close();
+  }
+}
