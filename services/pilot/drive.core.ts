@@ -1,6 +1,7 @@
 import type { EvseGrant } from "../../shared/contracts/pilot.ts";
 import { DUTY_IDLE_PCT, dutyPctOf } from "../../shared/iec61851/duty.ts";
 import type { Instant } from "../../shared/time/clock.ts";
+import { BOARD_SETTINGS, MINOR_WITH_GRANT } from "./link.core.ts";
 import type { BoardCommand, BoardView, Contactors } from "./pilot.port.ts";
 import { type Draft, freshGrant, type PilotState, type Sent } from "./state.core.ts";
 
@@ -12,6 +13,7 @@ const PERMILLE_PER_PCT = 10;
 const IDLE_PERMILLE = DUTY_IDLE_PCT * PERMILLE_PER_PCT;
 const LEAST_PERMILLE = 50;
 const MOST_PERMILLE = 970;
+const LEAST_TTL_MS = 100;
 
 /** What a board shall do. */
 interface Desired {
@@ -45,7 +47,17 @@ export function beat(draft: Draft, now: Instant): Draft {
   const grant = freshGrant(state, now);
   if (state.phase !== "up" || grant === null) return draft;
   const value = grant.sequence % 128;
-  return send(draft, { heartbeat: { value, at: now } }, { kind: "heartbeat", sequence: value });
+  const heartbeat = { value, at: now };
+  const { view, featureMinor } = state;
+  const tripped = view?.flags.latches.includes("watchdog-trip") === true;
+  if (featureMinor < MINOR_WITH_GRANT || tripped)
+    return send(draft, { heartbeat }, { kind: "heartbeat", sequence: value });
+  const { dutyPermille, contactors: wanted } = desiredOf(grant);
+  // A board that opened by itself refuses until it is told to open; one that was reset has forgotten that it did.
+  const contactors = state.mustWithdraw && view?.flags.openedLocally !== true ? "open" : wanted;
+  const ttlMs = Math.min(BOARD_SETTINGS.watchdogMs, Math.max(LEAST_TTL_MS, grant.lifetimeMs));
+  const sent = { duty: { value: dutyPermille, at: now }, contactors: { value: contactors, at: now } };
+  return send(draft, { heartbeat, ...sent }, { kind: "grant", sequence: value, dutyPermille, contactors, ttlMs });
 }
 
 /** Sends what differs between the wish and the board: opening first, closing last. */
@@ -53,6 +65,9 @@ export function drive(draft: Draft, now: Instant): Draft {
   if (draft.state.phase !== "up") return draft;
   const grant = freshGrant(draft.state, now);
   const desired = desiredOf(grant);
+  // Without permission the board carries on by itself where its installer allowed that, and opens by itself.
+  const leftAlone = grant === null && draft.state.safe.currentA > 0;
+  if (leftAlone) return switchRelay(draft, false, now);
   let next = desired.contactors === "open" ? withdrawn(draft) : draft;
   next = open(next, desired.contactors, now);
   next = drivePilot(next, desired.dutyPermille, now);

@@ -23,6 +23,8 @@ export const BOARD_SETTINGS: Readonly<Record<BoardSetting, number>> = {
   // Ventilation is not supported (spec control 1.9-1): state D opens.
   allowD: 0,
 };
+/** Minor version of the feature that brought grants with a deadline of their own, and the safe current. */
+export const MINOR_WITH_GRANT = 1;
 const SETTING_NAMES = Object.keys(BOARD_SETTINGS) as readonly BoardSetting[];
 
 /** Keeps the link: opens it, checks what is behind it, notices its silence, tries again for ever. */
@@ -50,7 +52,10 @@ export function closed(draft: Draft, reason: string, now: Instant): Draft {
   return fall(draft, { lastError: reason, wrongFirmware: false }, now);
 }
 
-type HandshakeMessage = Extract<BoardMessage, { kind: "firmware" | "ready" | "description" | "answer" | "booted" }>;
+type HandshakeMessage = Extract<
+  BoardMessage,
+  { kind: "firmware" | "ready" | "description" | "answer" | "safe-current" | "booted" }
+>;
 
 /** The parts of the handshake, and what throws it back. */
 export function handshake(draft: Draft, message: HandshakeMessage, now: Instant): Draft {
@@ -62,14 +67,16 @@ export function handshake(draft: Draft, message: HandshakeMessage, now: Instant)
     case "ready":
       return add(draft, { ready: true, askedAt: -Infinity });
     case "description": {
-      const { major, contactors, dutyUnits, pilotHz } = message;
+      const { major, minor, contactors, dutyUnits, pilotHz } = message;
       if (major === 1 && contactors >= 1 && dutyUnits === 1000 && pilotHz === 1000)
-        return add(draft, { described: true });
+        return add(draft, { described: true, featureMinor: minor, safeRead: minor < MINOR_WITH_GRANT });
       const found = `feature ${major}, ${contactors} contactors, ${dutyUnits} duty units, ${pilotHz} Hz`;
       return refuse(draft, `board describes ${found}; expected feature 1, 1 or 2 contactors, 1000 units, 1000 Hz`, now);
     }
     case "answer":
       return configured(draft, message, now);
+    case "safe-current":
+      return add(draft, { safeRead: true, safe: { currentA: message.currentA, graceS: message.graceS } });
     case "booted":
       return rebooted(draft, message.cause, now);
   }
@@ -99,7 +106,7 @@ function configured(draft: Draft, message: Extract<BoardMessage, { kind: "answer
 function prepare(draft: Draft, now: Instant): Draft {
   const { state } = draft;
   const missing = SETTING_NAMES.filter(name => !state.configured.includes(name));
-  if (state.ready && state.described && missing.length === 0) {
+  if (state.ready && state.described && state.safeRead && missing.length === 0) {
     const reconnects = state.reconnects + (state.wasUp ? 1 : 0);
     return add(
       draft,
@@ -119,11 +126,13 @@ function prepare(draft: Draft, now: Instant): Draft {
   }
   if (now - state.phaseAt >= HANDSHAKE_MS) {
     const lacking = [...(state.ready ? [] : ["pin table"]), ...(state.described ? [] : ["description"]), ...missing];
+    if (state.described && !state.safeRead) lacking.push("safe current");
     return lose(draft, `handshake not finished within ${HANDSHAKE_MS} ms; missing: ${lacking.join(", ")}`, now);
   }
   if (!state.ready || now - state.askedAt < PREPARE_AGAIN_MS) return draft;
   return add(draft, { askedAt: now }, [
     ...(state.described ? [] : [{ kind: "send", command: { kind: "describe" } } as const]),
+    ...(state.described && !state.safeRead ? [{ kind: "send", command: { kind: "read-safe-current" } } as const] : []),
     ...missing.map(setting => configure(setting)),
   ]);
 }
@@ -149,6 +158,7 @@ function rebooted(draft: Draft, cause: string, now: Instant): Draft {
       ...unsent,
       view: null,
       ...{ phase: "preparing", phaseAt: now, ready: true, described: true, askedAt: -Infinity },
+      ...{ featureMinor: state.featureMinor, safeRead: state.featureMinor < MINOR_WITH_GRANT },
       ...{ mustWithdraw, lastError: `board rebooted: ${cause}` },
     },
     [{ kind: "log", level: "warn", words: "board rebooted", detail: { cause } }],

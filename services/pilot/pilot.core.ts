@@ -52,6 +52,7 @@ function heard(draft: Draft, message: BoardMessage, now: Instant): Draft {
     case "firmware":
     case "ready":
     case "description":
+    case "safe-current":
     case "booted":
       return handshake(draft, message, now);
   }

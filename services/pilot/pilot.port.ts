@@ -10,6 +10,16 @@ export type BoardCommand =
   | { readonly kind: "status" }
   /** The control loop lives. Nothing else sends this. */
   | { readonly kind: "heartbeat"; readonly sequence: number }
+  /** The same with what is permitted, and for how long; since feature 1.1. It closes as soon as the board agrees. */
+  | {
+      readonly kind: "grant";
+      readonly sequence: number;
+      readonly dutyPermille: number;
+      readonly contactors: Contactors;
+      readonly ttlMs: number;
+    }
+  /** The installer's safe current, kept by the board itself; since feature 1.1. */
+  | { readonly kind: "read-safe-current" }
   /** 0 steady -12 V, 50..970 PWM, 1000 steady +12 V; in 0.1 %. */
   | { readonly kind: "drive-pilot"; readonly dutyPermille: number }
   | { readonly kind: "switch-contactors"; readonly contactors: Contactors }
@@ -55,6 +65,7 @@ export type BoardMessage =
   | {
       readonly kind: "description";
       readonly major: number;
+      readonly minor: number;
       readonly contactors: number;
       readonly dutyUnits: number;
       readonly pilotHz: number;
@@ -82,6 +93,8 @@ export type BoardMessage =
   | { readonly kind: "cp-changed"; readonly cp: CpState; readonly flags: BoardFlags }
   | { readonly kind: "opened"; readonly why: string; readonly flags: BoardFlags }
   | { readonly kind: "flags-changed"; readonly flags: BoardFlags }
+  /** What the board may go on with after its last grant ran out, and how long. 0 A: nothing of the kind. */
+  | { readonly kind: "safe-current"; readonly currentA: number; readonly graceS: number }
   | { readonly kind: "booted"; readonly cause: string }
   /** Bytes that must not be believed; they are dropped. */
   | { readonly kind: "garbled"; readonly problem: string };

@@ -10,6 +10,10 @@ const IDLE_PERMILLE = 1000;
 /** A board that cannot be heard opens by its own watchdog; until then it must be counted as it was. */
 const SURELY_OPEN_MS = BOARD_SETTINGS.watchdogMs + 100;
 
+function surelyOpenMs({ safe }: PilotState): number {
+  return SURELY_OPEN_MS + (safe.currentA > 0 ? safe.graceS * 1000 : 0);
+}
+
 /** What a board says about itself and the car. */
 export type ObservedMessage = Extract<
   BoardMessage,
@@ -102,7 +106,7 @@ function sensedOf(state: PilotState, now: Instant): PilotSensed {
       heartbeatEcho: state.heartbeatEcho,
     };
   }
-  const mayBeClosed = state.heartbeat !== null && now - state.heartbeat.at < SURELY_OPEN_MS ? state.view : null;
+  const mayBeClosed = state.heartbeat !== null && now - state.heartbeat.at < surelyOpenMs(state) ? state.view : null;
   return {
     ...common,
     link: state.phase === "waiting" && !state.wrongFirmware ? "down" : "handshake",

@@ -8,6 +8,12 @@ import type { BoardCommand, BoardLatch, BoardMessage, BoardSetting, BoardView, C
  */
 export type LinkPhase = "waiting" | "identifying" | "preparing" | "up";
 
+export interface SafeCurrent {
+  /** 0: nothing of the kind. */
+  readonly currentA: number;
+  readonly graceS: number;
+}
+
 /** Something that was sent, and when. */
 export interface Sent<T> {
   readonly value: T;
@@ -29,6 +35,11 @@ export interface PilotState {
   readonly askedAt: Instant;
   readonly ready: boolean;
   readonly described: boolean;
+  /** Minor version of the EVSE feature: what the board can do beyond 1.0. */
+  readonly featureMinor: number;
+  readonly safeRead: boolean;
+  /** What the board goes on with by itself after its last grant ran out; as read last. */
+  readonly safe: SafeCurrent;
   readonly configured: readonly BoardSetting[];
   /** Last report or status. */
   readonly view: BoardView | null;
@@ -94,6 +105,7 @@ export function freshPilot(evseId: string, now: Instant): PilotState {
     wrongFirmware: false,
     askedAt: LONG_AGO,
     ...unknownBoard,
+    safe: { currentA: 0, graceS: 0 },
     view: null,
     viewAt: LONG_AGO,
     grant: null,
@@ -113,6 +125,8 @@ export function freshPilot(evseId: string, now: Instant): PilotState {
 export const unknownBoard = {
   ready: false,
   described: false,
+  featureMinor: 0,
+  safeRead: false,
   configured: [],
   cpHighV: null,
   cpLowV: null,

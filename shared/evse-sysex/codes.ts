@@ -18,12 +18,22 @@ export const COMMAND = {
   clear: 0x07,
   status: 0x08,
   info: 0x09,
+  /** Since 1.1: a grant with its own deadline, duty and contactors in one message. */
+  setpoint: 0x0a,
+  /** Since 1.1: the installer's safe current, into the board's EEPROM. */
+  setSafe: 0x0b,
+  safe: 0x0c,
 } as const;
 
-export const MESSAGE = { ack: 0x40, report: 0x41, status: 0x42, event: 0x43, info: 0x44 } as const;
+export const MESSAGE = { ack: 0x40, report: 0x41, status: 0x42, event: 0x43, info: 0x44, safe: 0x45 } as const;
+
+/** Version of this feature, told by INFO. A host uses what the board's minor version has; the major must be known. */
+export const FEATURE_VERSION = { major: 1, minor: 1 } as const;
+/** The minor version that brought SETPOINT and the safe current. */
+export const MINOR_WITH_SETPOINT = 1;
 
 /** How a board answers a command. */
-export const RESULT = { ok: 0, value: 1, length: 2, unknown: 3, refused: 4, busy: 5, crc: 6 } as const;
+export const RESULT = { ok: 0, value: 1, length: 2, unknown: 3, refused: 4, busy: 5, crc: 6, store: 7 } as const;
 /** The same in words, by number. */
 export const RESULT_WORDS: readonly string[] = [
   "accepted",
@@ -33,6 +43,7 @@ export const RESULT_WORDS: readonly string[] = [
   "refused",
   "busy",
   "wrong checksum",
+  "not stored",
 ];
 
 export const EVENT = {
@@ -46,6 +57,8 @@ export const EVENT = {
   weld: 8,
   rcmLine: 9,
   diode: 10,
+  /** 1: the grant ran out and the safe current holds; 0: that has ended. */
+  safeCurrent: 11,
 } as const;
 
 /** Why contactors opened: argument of the event. */
@@ -72,6 +85,7 @@ export const FLAG = {
   contactFeedback: 0x0400,
   hwWatchdog: 0x0800,
   overrun: 0x1000,
+  safeCurrent: 0x2000,
 } as const;
 
 /** Flags that stay until CLEAR. */
@@ -85,7 +99,8 @@ export const BLOCKING_FLAGS =
   FLAG.diode |
   FLAG.rcmTestBad |
   FLAG.weld |
-  FLAG.rcmTesting;
+  FLAG.rcmTesting |
+  FLAG.safeCurrent;
 
 /** Bits of what a board drives. */
 export const OUTPUT = { k1: 1, k2: 2, lock: 4, unlock: 8, rcmTest: 16 } as const;
@@ -96,6 +111,18 @@ export type CpClass = (typeof CP_STATES)[number];
 
 /** Duty in 0.1 %: steady -12 V, steady +12 V, and the range in between that a board drives. */
 export const DUTY = { negative: 0, least: 50, most: 970, positive: 1000 } as const;
+
+/** How long a SETPOINT may hold. */
+export const SETPOINT_TTL = { min: 100, max: 5000 } as const;
+
+/**
+ * What a board may do on its own after the last grant ran out: this current for this long, then +12 V, then open.
+ * 0 A, the value of a new board, means nothing of the kind. Less than 6 A cannot be signalled.
+ */
+export const SAFE = { leastDeciA: 60, mostDeciA: 320, mostGraceS: 3600 } as const;
+/** What a board found in its EEPROM. A damaged record counts as 0 A. */
+export const STORED = ["blank", "valid", "damaged"] as const;
+export type Stored = (typeof STORED)[number];
 
 /** PP value that says open. */
 export const PP_OPEN = 16_383;

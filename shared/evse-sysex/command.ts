@@ -13,7 +13,18 @@ export type HostCommand =
   | { readonly kind: "rcmTest"; readonly pulseMs: number }
   | { readonly kind: "clear"; readonly flags: number }
   | { readonly kind: "status" }
-  | { readonly kind: "info" };
+  | { readonly kind: "info" }
+  /** HEARTBEAT, PWM and CONTACTOR in one, for `ttlMs`. Contactors close when the board's interlocks allow it. */
+  | {
+      readonly kind: "setpoint";
+      readonly dutyPermille: number;
+      readonly mask: number;
+      readonly ttlMs: number;
+      readonly sequence: number;
+    }
+  /** Safe current in 0.1 A (0, or 60..320) and how long it may hold. */
+  | { readonly kind: "setSafe"; readonly currentDeciA: number; readonly graceS: number }
+  | { readonly kind: "safe" };
 
 /** What stands between F0 and F7. Throws `RangeError` on a value that does not fit its field. */
 export function encodeCommand(command: HostCommand): readonly number[] {
@@ -36,8 +47,18 @@ function payloadOf(command: HostCommand): readonly number[] {
       return u14(command.pulseMs, "RCM test pulse");
     case "clear":
       return u14(command.flags, "flag mask");
+    case "setpoint":
+      return [
+        ...u14(command.dutyPermille, "duty"),
+        u7(command.mask, "contactor mask"),
+        ...u14(command.ttlMs, "time to live"),
+        u7(command.sequence, "heartbeat sequence"),
+      ];
+    case "setSafe":
+      return [...u14(command.currentDeciA, "safe current"), ...u14(command.graceS, "grace")];
     case "status":
     case "info":
+    case "safe":
       return [];
   }
 }
@@ -57,6 +78,9 @@ const PAYLOAD_BYTES: Readonly<Record<number, number>> = {
   [COMMAND.clear]: 2,
   [COMMAND.status]: 0,
   [COMMAND.info]: 0,
+  [COMMAND.setpoint]: 6,
+  [COMMAND.setSafe]: 4,
+  [COMMAND.safe]: 0,
 };
 
 /** Reads what stands between the feature id and F7: checksum first, then the command, then its length. */
@@ -91,6 +115,18 @@ function commandOf(sub: number, fields: FieldReader): HostCommand {
       return { kind: "clear", flags: fields.u14() };
     case COMMAND.status:
       return { kind: "status" };
+    case COMMAND.setpoint:
+      return {
+        kind: "setpoint",
+        dutyPermille: fields.u14(),
+        mask: fields.u7(),
+        ttlMs: fields.u14(),
+        sequence: fields.u7(),
+      };
+    case COMMAND.setSafe:
+      return { kind: "setSafe", currentDeciA: fields.u14(), graceS: fields.u14() };
+    case COMMAND.safe:
+      return { kind: "safe" };
     default:
       return { kind: "info" };
   }

@@ -1,5 +1,15 @@
 import { FieldReader, seal, u7, u14, unseal } from "./bits.ts";
-import { CP_STATES, type CpClass, DUTY, MESSAGE, PP_OPEN, VOLT_OFFSET, VOLTS_PER_STEP } from "./codes.ts";
+import {
+  CP_STATES,
+  type CpClass,
+  DUTY,
+  MESSAGE,
+  PP_OPEN,
+  STORED,
+  type Stored,
+  VOLT_OFFSET,
+  VOLTS_PER_STEP,
+} from "./codes.ts";
 
 /** One half of the pilot since the last report. */
 export interface HalfWave {
@@ -58,6 +68,13 @@ export type BoardMessage =
       readonly lockHardMaxMs: number;
       readonly watchdogMaxMs: number;
       readonly baudPer100: number;
+    }
+  | {
+      readonly kind: "safe";
+      /** 0: none. */
+      readonly currentDeciA: number;
+      readonly graceS: number;
+      readonly stored: Stored;
     };
 
 /** What stands between F0 and F7. Throws `RangeError` on a value that does not fit its field. */
@@ -114,6 +131,12 @@ function payloadOf(message: BoardMessage): readonly number[] {
         ...u14(message.watchdogMaxMs, "watchdog limit"),
         ...u14(message.baudPer100, "baud rate"),
       ];
+    case "safe":
+      return [
+        ...u14(message.currentDeciA, "safe current"),
+        ...u14(message.graceS, "grace"),
+        STORED.indexOf(message.stored),
+      ];
   }
 }
 
@@ -134,6 +157,13 @@ const PAYLOAD_BYTES: Readonly<Record<number, number>> = {
   [MESSAGE.status]: 10,
   [MESSAGE.event]: 7,
   [MESSAGE.info]: 19,
+  [MESSAGE.safe]: 5,
+};
+
+const OUT_OF_RANGE: Readonly<Record<number, string>> = {
+  [MESSAGE.report]: "pilot state out of range, expected 0..6",
+  [MESSAGE.status]: "pilot state out of range, expected 0..6",
+  [MESSAGE.safe]: "state of the stored record out of range, expected 0..2",
 };
 
 /** Reads what stands between the feature id and F7, or says why it must not be believed. */
@@ -147,7 +177,7 @@ export function decodeMessage(bytes: readonly number[]): DecodedMessage {
     return { ok: false, reason: `sub id ${sub} with ${payload.length} payload bytes: expected ${expected}` };
   }
   const message = messageOf(sub, new FieldReader(payload));
-  if (message === null) return { ok: false, reason: `sub id ${sub}: pilot state out of range, expected 0..6` };
+  if (message === null) return { ok: false, reason: `sub id ${sub}: ${OUT_OF_RANGE[sub] ?? "value out of range"}` };
   if ("dutyPermille" in message && message.dutyPermille > DUTY.positive) {
     return { ok: false, reason: `sub id ${sub}: duty ${message.dutyPermille}, expected 0..${DUTY.positive}` };
   }
@@ -164,6 +194,8 @@ function messageOf(sub: number, fields: FieldReader): BoardMessage | null {
       return statusOf(fields);
     case MESSAGE.event:
       return { kind: "event", code: fields.u7(), arg: fields.u14(), clockMs: fields.u14(), flags: fields.u14() };
+    case MESSAGE.safe:
+      return safeOf(fields);
     default:
       return {
         kind: "info",
@@ -180,6 +212,13 @@ function messageOf(sub: number, fields: FieldReader): BoardMessage | null {
         baudPer100: fields.u14(),
       };
   }
+}
+
+function safeOf(fields: FieldReader): BoardMessage | null {
+  const currentDeciA = fields.u14();
+  const graceS = fields.u14();
+  const stored = STORED[fields.u7()];
+  return stored === undefined ? null : { kind: "safe", currentDeciA, graceS, stored };
 }
 
 function reportOf(fields: FieldReader): BoardMessage | null {

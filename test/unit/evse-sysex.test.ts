@@ -16,6 +16,9 @@ const COMMANDS: readonly [string, HostCommand][] = [
   ["f00e0941f7", { kind: "info" }],
   ["f00e0848f7", { kind: "status" }],
   ["f00e05012c020af7", { kind: "lock", drive: 1, pulseMs: 300 }],
+  ["f00e0a0a020368070756f7", { kind: "setpoint", dutyPermille: 266, mask: 3, ttlMs: 1000, sequence: 7 }],
+  ["f00e0b2001580408f7", { kind: "setSafe", currentDeciA: 160, graceS: 600 }],
+  ["f00e0c6cf7", { kind: "safe" }],
 ];
 
 const MESSAGES: readonly [string, BoardMessage][] = [
@@ -24,6 +27,7 @@ const MESSAGES: readonly [string, BoardMessage][] = [
   ["f00e40030003004ef7", { kind: "ack", command: 3, result: RESULT.ok, arg: 3 }],
   ["f00e400304000239f7", { kind: "ack", command: 3, result: RESULT.refused, arg: 0x100 }],
   ["f00e400306000078f7", { kind: "ack", command: 3, result: RESULT.crc, arg: 0 }],
+  ["f00e4520015804010cf7", { kind: "safe", currentDeciA: 160, graceS: 600, stored: "valid" }],
   [
     "f00e416c0720015444534459444f364c364f360a0a7f7f0204040602" + "4cf7",
     {
@@ -72,7 +76,7 @@ t.test("a refused command says why, and with which result it is answered", async
     ["a lone sub id", [0x03], RESULT.crc, /checksum missing/],
     ["an 8-bit byte", [0x03, 0x83, 0x51], RESULT.crc, /byte 131: expected 7-bit/],
     ["sub id 0", sealed(0x00), RESULT.unknown, /sub id 0 is no command/],
-    ["sub id 0x0A", sealed(0x0a), RESULT.unknown, /sub id 10 is no command/],
+    ["sub id 0x0D", sealed(0x0d), RESULT.unknown, /sub id 13 is no command/],
     ["a message of a board", sealed(0x40, 1, 2, 3, 4), RESULT.unknown, /sub id 64 is no command/],
     ["CONFIG without value", sealed(0x01, 1), RESULT.length, /sub id 1 with 1 payload bytes: expected 3/],
     ["PWM with one byte", sealed(0x02, 1), RESULT.length, /sub id 2 with 1/],
@@ -93,13 +97,14 @@ t.test("a refused command says why, and with which result it is answered", async
 });
 
 t.test("a refused message says why", async t => {
-  const report = inside(MESSAGES[5]![0]);
+  const report = inside(MESSAGES[6]![0]);
   const cases: readonly [string, readonly number[], RegExp][] = [
     ["empty", [], /empty/],
     ["wrong checksum", report.with(-1, 0), /checksum 0 on sub id 65/],
     ["truncated report", report.slice(0, 12), /checksum/],
     ["sealed but short report", sealed(MESSAGE.report, 1, 2, 3), /sub id 65 with 3 payload bytes: expected 25/],
-    ["unknown sub id", sealed(0x45), /sub id 69 is no message of a board/],
+    ["unknown sub id", sealed(0x46), /sub id 70 is no message of a board/],
+    ["a stored record of kind 3", sealed(MESSAGE.safe, 0, 0, 0, 0, 3), /stored record out of range, expected 0\.\.2/],
     ["a command", sealed(0x03, 3), /sub id 3 is no message/],
     ["pilot state 7", sealed(MESSAGE.status, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0), /pilot state out of range, expected 0..6/],
     ["pilot state 7 in a report", sealed(MESSAGE.report, ...report.slice(1, -1).with(20, 7)), /pilot state/],
@@ -134,6 +139,11 @@ t.test("whatever fits the wire comes back as it was sent", async () => {
     fc.record({ kind: fc.constant("pwm" as const), dutyPermille: u14s }),
     fc.record({ kind: fc.constant("lock" as const), drive: u7s, pulseMs: u14s }),
     fc.record({ kind: fc.constant("clear" as const), flags: u14s }),
+    fc.record({
+      kind: fc.constant("setpoint" as const),
+      ...{ dutyPermille: u14s, mask: u7s, ttlMs: u14s, sequence: u7s },
+    }),
+    fc.record({ kind: fc.constant("setSafe" as const), currentDeciA: u14s, graceS: u14s }),
   );
   fc.assert(
     fc.property(commands, command => {

@@ -60,7 +60,7 @@ t.test("a description that does not fit, or a refused setting, is a board not to
   const odd = new PilotRig();
   odd.introduce();
   odd.hear({ kind: "ready" });
-  odd.hear({ kind: "description", major: 1, contactors: 2, dutyUnits: 1024, pilotHz: 1000 });
+  odd.hear({ kind: "description", major: 1, minor: 0, contactors: 2, dutyUnits: 1024, pilotHz: 1000 });
   t.match(odd.sensed, {
     link: "handshake",
     faults: ["wrong-firmware"],
@@ -539,7 +539,7 @@ const messages: fc.Arbitrary<BoardMessage> = fc.oneof(
     { kind: "booted", cause: "x" },
     { kind: "firmware", name: "EvsePilotFirmata", major: 1, minor: 0 },
     { kind: "firmware", name: "Other", major: 1, minor: 0 },
-    { kind: "description", major: 1, contactors: 2, dutyUnits: 1000, pilotHz: 1000 },
+    { kind: "description", major: 1, minor: 0, contactors: 2, dutyUnits: 1000, pilotHz: 1000 },
     { kind: "answer", to: "configure", accepted: true, result: "accepted", value: 1000 },
     { kind: "answer", to: "clear", accepted: true, result: "accepted", value: 0 },
   ),
@@ -585,3 +585,83 @@ t.test(
     );
   },
 );
+
+/** A board of feature 1.1, charging. */
+function chargingWithGrants(safe = { currentA: 0, graceS: 0 }): PilotRig {
+  const rig = new PilotRig();
+  rig.introduce();
+  rig.hear({ kind: "description", major: 1, minor: 1, contactors: 2, dutyUnits: 1000, pilotHz: 1000 });
+  rig.hear({ kind: "ready" });
+  for (const value of [1000, 100, 10, 0])
+    rig.hear({ kind: "answer", to: "configure", accepted: true, result: "accepted", value });
+  rig.wait(200);
+  rig.hear({ kind: "safe-current", ...safe });
+  rig.report({ cp: "C" });
+  rig.grant();
+  rig.report({ contactorL1: true, contactorL23: true });
+  return rig;
+}
+
+t.test("a board of 1.1 is asked for its safe current, and gets whole grants with their deadline", async t => {
+  const rig = chargingWithGrants();
+  t.ok(rig.sent.some(({ kind }) => kind === "read-safe-current"));
+  t.notOk(rig.sent.some(({ kind }) => kind === "heartbeat"));
+  rig.outputs = [];
+  rig.grant({ lifetimeMs: 700 });
+  t.strictSame(rig.sent, [{ kind: "grant", sequence: 2, dutyPermille: DUTY_16A, contactors: "l1-l2-l3", ttlMs: 700 }]);
+  rig.outputs = [];
+  rig.grant({ lifetimeMs: 10 });
+  rig.grant({ lifetimeMs: 60_000 });
+  const ttls = rig.sent.flatMap(command => (command.kind === "grant" ? [command.ttlMs] : []));
+  t.strictSame(ttls, [100, 1000], "within what a board takes, and never longer than its watchdog");
+});
+
+t.test("a board that was never asked for its safe current is not up, and says what is missing", async t => {
+  const rig = new PilotRig();
+  rig.introduce();
+  rig.hear({ kind: "description", major: 1, minor: 1, contactors: 2, dutyUnits: 1000, pilotHz: 1000 });
+  rig.hear({ kind: "ready" });
+  for (const value of [1000, 100, 10, 0])
+    rig.hear({ kind: "answer", to: "configure", accepted: true, result: "accepted", value });
+  rig.wait(5_100);
+  t.match(rig.sensed, { link: "down", lastError: /missing: safe current/ });
+});
+
+t.test("without permission a board with a safe current is left to itself, another is told to stop", async t => {
+  const orders = (rig: PilotRig): readonly string[] => {
+    rig.outputs = [];
+    rig.wait(2_000, () => rig.report());
+    return rig.sent.map(({ kind }) => kind).filter(kind => kind !== "interrupt-pilot");
+  };
+  t.strictSame(orders(chargingWithGrants({ currentA: 6, graceS: 600 })), []);
+  t.ok(orders(chargingWithGrants()).includes("switch-contactors"));
+});
+
+t.test("a lost board with a safe current counts as closed until its grace has surely ended", async t => {
+  const rig = chargingWithGrants({ currentA: 6, graceS: 60 });
+  rig.feed({ kind: "closed", reason: "cable pulled" });
+  rig.wait(60_000);
+  t.equal(rig.sensed.contactorL1, true);
+  rig.wait(2_000);
+  t.equal(rig.sensed.contactorL1, false);
+});
+
+t.test("a board that was reset gets no permission in a grant before it was withdrawn once", async t => {
+  const rig = chargingWithGrants();
+  rig.hear({ kind: "booted", cause: "reset line" });
+  rig.hear({ kind: "ready" });
+  for (const value of [1000, 100, 10, 0])
+    rig.hear({ kind: "answer", to: "configure", accepted: true, result: "accepted", value });
+  rig.hear({ kind: "safe-current", currentA: 0, graceS: 0 });
+  rig.report({ contactorL1: false, contactorL23: false });
+  const permitted = (): string => {
+    const last = rig.sent.findLast(({ kind }) => kind === "grant");
+    return last?.kind === "grant" ? last.contactors : "no grant";
+  };
+  rig.outputs = [];
+  rig.grant();
+  t.equal(permitted(), "open");
+  rig.grant({ contactorL1: false, contactorL23: false });
+  rig.grant();
+  t.equal(permitted(), "l1-l2-l3");
+});

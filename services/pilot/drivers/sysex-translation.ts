@@ -61,6 +61,12 @@ export function toWire(command: SysexCommand): HostCommand {
       return { kind: "status" };
     case "heartbeat":
       return { kind: "heartbeat", sequence: command.sequence };
+    case "grant": {
+      const { sequence, dutyPermille, contactors, ttlMs } = command;
+      return { kind: "setpoint", sequence, dutyPermille, mask: MASKS[contactors], ttlMs };
+    }
+    case "read-safe-current":
+      return { kind: "safe" };
     case "drive-pilot":
       return { kind: "pwm", dutyPermille: command.dutyPermille };
     case "switch-contactors":
@@ -103,10 +109,13 @@ export function fromWire(message: WireMessage): BoardMessage {
       return {
         kind: "description",
         major: message.versionMajor,
+        minor: message.versionMinor,
         contactors: message.contactors,
         dutyUnits: message.dutyUnits,
         pilotHz: message.pilotHz,
       };
+    case "safe":
+      return { kind: "safe-current", currentA: message.currentDeciA / 10, graceS: message.graceS };
   }
 }
 
@@ -161,6 +170,8 @@ function answeredBy(command: number): BoardCommand["kind"] | "other" {
       return "drive-pilot";
     case COMMAND.contactor:
       return "switch-contactors";
+    case COMMAND.setpoint:
+      return "grant";
     case COMMAND.clear:
       return "clear";
     default:

@@ -1,4 +1,4 @@
-import { DUTY, FLAG, OPENED_BY, OUTPUT, RESULT } from "../../../shared/evse-sysex/codes.ts";
+import { DUTY, FLAG, OPENED_BY, OUTPUT, RESULT, SAFE, SETPOINT_TTL } from "../../../shared/evse-sysex/codes.ts";
 import type { HostCommand } from "../../../shared/evse-sysex/command.ts";
 import type { Mcu } from "./mcu.ts";
 import type { Wiring } from "./wiring.ts";
@@ -22,7 +22,7 @@ export function execute(command: HostCommand, mcu: Mcu, wiring: Wiring): Answer 
     case "contactor":
       return switchContactors(command.mask, mcu);
     case "heartbeat":
-      mcu.heartbeat(command.sequence);
+      mcu.permitted(command.sequence, null);
       return null;
     case "lock":
       return driveLock(command.drive, command.pulseMs, mcu, wiring);
@@ -30,6 +30,13 @@ export function execute(command: HostCommand, mcu: Mcu, wiring: Wiring): Answer 
       return testRcm(command.pulseMs, mcu, wiring);
     case "clear":
       return { result: RESULT.ok, arg: mcu.clear(command.flags) };
+    case "setpoint":
+      return grant(command, mcu);
+    case "setSafe":
+      return setSafe(command.currentDeciA, command.graceS, mcu, wiring);
+    case "safe":
+      mcu.telemetry.tell({ kind: "safe", ...wiring.memory.inForce, stored: wiring.memory.stored });
+      return null;
     case "status":
       mcu.telemetry.status();
       return null;
@@ -46,12 +53,18 @@ function configure(id: number, value: number, mcu: Mcu): Answer {
   return { result: RESULT.ok, arg: value };
 }
 
+/** Steady, or within what a board drives. */
+function canDrive(dutyPermille: number): boolean {
+  return isSteady(dutyPermille) || (dutyPermille >= DUTY.least && dutyPermille <= DUTY.most);
+}
+
+function isSteady(dutyPermille: number): boolean {
+  return dutyPermille === DUTY.negative || dutyPermille === DUTY.positive;
+}
+
 function drivePilot(dutyPermille: number, mcu: Mcu): Answer {
-  const steady = dutyPermille === DUTY.negative || dutyPermille === DUTY.positive;
-  if (!steady && (dutyPermille < DUTY.least || dutyPermille > DUTY.most)) {
-    return { result: RESULT.value, arg: dutyPermille };
-  }
-  if (!steady && !mcu.mayOscillate) return { result: RESULT.refused, arg: mcu.commandFlags };
+  if (!canDrive(dutyPermille)) return { result: RESULT.value, arg: dutyPermille };
+  if (!isSteady(dutyPermille) && !mcu.mayOscillate) return { result: RESULT.refused, arg: mcu.commandFlags };
   mcu.drivePilot(dutyPermille);
   return { result: RESULT.ok, arg: dutyPermille };
 }
@@ -66,6 +79,34 @@ function switchContactors(mask: number, mcu: Mcu): Answer {
   if (!mcu.mayClose) return { result: RESULT.refused, arg: mcu.commandFlags };
   mcu.close(mask);
   return { result: RESULT.ok, arg: mask };
+}
+
+/** Heartbeat, pilot and contactors in one: opening first, closing last. */
+function grant(command: Extract<HostCommand, { kind: "setpoint" }>, mcu: Mcu): Answer {
+  const { dutyPermille, mask, ttlMs, sequence } = command;
+  if (!canDrive(dutyPermille)) return { result: RESULT.value, arg: dutyPermille };
+  if (mask > (OUTPUT.k1 | OUTPUT.k2)) return { result: RESULT.value, arg: mask };
+  if (ttlMs < SETPOINT_TTL.min || ttlMs > SETPOINT_TTL.max) return { result: RESULT.value, arg: ttlMs };
+  mcu.permitted(sequence, ttlMs);
+  if (mask === 0) {
+    mcu.open(OPENED_BY.host);
+    mcu.forgetLocalOpen();
+  } else if ((mcu.mask & ~mask) !== 0) mcu.close(mcu.mask & mask);
+  if (!isSteady(dutyPermille) && !mcu.mayOscillate) return { result: RESULT.refused, arg: mcu.commandFlags };
+  mcu.drivePilot(dutyPermille);
+  if (mask !== mcu.mask && mcu.mayClose) mcu.close(mask);
+  return { result: RESULT.ok, arg: mcu.mask };
+}
+
+/** The safe current is the installer's: nothing is changed while a car is connected. */
+function setSafe(currentDeciA: number, graceS: number, mcu: Mcu, { memory }: Wiring): Answer {
+  const none = currentDeciA === 0;
+  if (!none && (currentDeciA < SAFE.leastDeciA || currentDeciA > SAFE.mostDeciA)) {
+    return { result: RESULT.value, arg: currentDeciA };
+  }
+  if (graceS > SAFE.mostGraceS || (graceS === 0) !== none) return { result: RESULT.value, arg: graceS };
+  if (mcu.state !== "A" || mcu.mask !== 0) return { result: RESULT.refused, arg: mcu.commandFlags };
+  return { result: memory.write({ currentDeciA, graceS }) ? RESULT.ok : RESULT.store, arg: currentDeciA };
 }
 
 function driveLock(drive: number, pulseMs: number, mcu: Mcu, { lock }: Wiring): Answer {

@@ -22,11 +22,14 @@ import type { Wiring } from "./wiring.ts";
 
 /** One ADC count at the pilot line. */
 const NOISE_V = 0.03;
+/** The least duty that offers a current: 10 %, 6 A (IEC 61851-1 table A.7). */
+const LEAST_OFFER_PERMILLE = 100;
 
 export interface McuOptions {
   readonly clock: Clock;
   readonly wiring: Wiring;
   readonly bootCause: number;
+  readonly featureMinor: number;
   /** When the first sample falls after the boot: 0..2 ms. */
   readonly samplePhaseMs: number;
   /** Sends what stands between F0 and F7. */
@@ -46,6 +49,8 @@ export class Mcu {
   readonly #weld: WeldWatch;
   readonly #grace: Alarm;
   readonly #steady: Alarm;
+  /** Pending while the grant has run out and the safe current holds. */
+  readonly #safe: Alarm;
   #latched = 0;
   #localOpen = false;
   #dutyPermille: number = DUTY.positive;
@@ -58,9 +63,11 @@ export class Mcu {
     this.#wiring = options.wiring;
     this.#grace = new Alarm(clock);
     this.#steady = new Alarm(clock);
+    this.#safe = new Alarm(clock);
     this.telemetry = new Telemetry({
       clock,
       bootCause: options.bootCause,
+      featureMinor: options.featureMinor,
       send: options.send,
       show: () => this.#showing,
       takeHalves: () => this.#sampler.take(NOISE_V),
@@ -79,7 +86,7 @@ export class Mcu {
       this.#latched |= FLAG.weld;
       this.telemetry.event(EVENT.weld, 0);
     });
-    this.#watchdog = new Watchdog(clock, this.config.get("watchdogMs"), () => this.#trip());
+    this.#watchdog = new Watchdog(clock, this.config.get("watchdogMs"), () => this.#silence());
   }
 
   /** Begins its life: the boot event, then what the wiring shows. */
@@ -97,6 +104,7 @@ export class Mcu {
     this.#watchdog.stop();
     this.#grace.clear();
     this.#steady.clear();
+    this.#safe.clear();
     this.#weld.stop();
     this.telemetry.reportEvery(0);
   }
@@ -141,6 +149,7 @@ export class Mcu {
       bit(this.#localOpen, FLAG.localOpen) |
       bit(this.#sampler.diodeMissing, FLAG.diode) |
       bit(this.#watchdog.armed, FLAG.wdArmed) |
+      bit(this.#safe.pending, FLAG.safeCurrent) |
       bit(rcm.testing, FLAG.rcmTesting)
     );
   }
@@ -169,12 +178,14 @@ export class Mcu {
   }
 
   get mayOscillate(): boolean {
-    return this.#watchdog.armed && (this.#latched & FLAG.wdTrip) === 0;
+    return this.#watchdog.armed && !this.#safe.pending && (this.#latched & FLAG.wdTrip) === 0;
   }
 
-  heartbeat(sequence: number): void {
+  /** A grant for its own time, or a heartbeat for the usual one. */
+  permitted(sequence: number, ttlMs: number | null): void {
     this.#sequence = sequence;
-    this.#watchdog.beat();
+    this.#watchdog.beat(ttlMs);
+    this.#endSafe();
   }
 
   /** The firmware takes a new duty over at its next 1 ms cycle; here it counts from now. */
@@ -201,6 +212,8 @@ export class Mcu {
     if (why !== OPENED_BY.host) this.#localOpen = true;
     this.telemetry.event(EVENT.contactorsOpened, why);
     this.contactMoved();
+    // The safe current is there to carry on with; with nothing to carry on, silence is silence.
+    if (this.#endSafe()) this.#trip();
   }
 
   forgetLocalOpen(): void {
@@ -285,12 +298,36 @@ export class Mcu {
     this.#options.onDriven();
   }
 
-  /** The host fell silent: steady +12 V at once, the contactors after the grace. */
-  #trip(): void {
+  /** The host fell silent. Where the installer allowed it, a car that charges goes on with the safe current for a while. */
+  #silence(): void {
     if ((this.#latched & FLAG.wdTrip) !== 0) return;
+    const { currentDeciA, graceS } = this.#wiring.memory.inForce;
+    const offered = this.#dutyPermille >= LEAST_OFFER_PERMILLE && this.#dutyPermille <= DUTY.most;
+    if (currentDeciA === 0 || this.#mask === 0 || !offered) {
+      this.#trip();
+      return;
+    }
+    this.#safe.at(this.#options.clock.now() + graceS * 1000, () => {
+      this.telemetry.event(EVENT.safeCurrent, 0);
+      this.#trip();
+    });
+    this.telemetry.event(EVENT.safeCurrent, 1);
+    this.drivePilot(Math.min(this.#dutyPermille, dutyPermilleOf(currentDeciA)));
+  }
+
+  /** Answers whether there was something to end. */
+  #endSafe(): boolean {
+    if (!this.#safe.pending) return false;
+    this.#safe.clear();
+    this.telemetry.event(EVENT.safeCurrent, 0);
+    return true;
+  }
+
+  /** Steady +12 V at once, the contactors after the grace. */
+  #trip(): void {
     this.#latched |= FLAG.wdTrip;
     this.drivePilot(DUTY.positive);
-    this.telemetry.event(EVENT.watchdogTrip, this.config.get("watchdogMs"));
+    this.telemetry.event(EVENT.watchdogTrip, this.#watchdog.limitMs);
     const graceMs = this.config.get("watchdogGraceMs");
     if (graceMs === 0) this.open(OPENED_BY.watchdog);
     else this.#grace.at(this.#options.clock.now() + graceMs, () => this.open(OPENED_BY.watchdog));
@@ -306,6 +343,11 @@ export class Mcu {
       this.open(OPENED_BY.steadyTooLong);
     });
   }
+}
+
+/** IEC 61851-1 table A.8: 0.6 A per percent up to 51 A. */
+function dutyPermilleOf(currentDeciA: number): number {
+  return Math.floor((currentDeciA * 10) / 6);
 }
 
 function bit(on: boolean, flag: number): number {

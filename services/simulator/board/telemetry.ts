@@ -1,4 +1,4 @@
-import type { CpClass } from "../../../shared/evse-sysex/codes.ts";
+import { type CpClass, FEATURE_VERSION } from "../../../shared/evse-sysex/codes.ts";
 import { type BoardMessage, encodeMessage, type HalfWave } from "../../../shared/evse-sysex/message.ts";
 import type { Clock, Instant } from "../../../shared/time/clock.ts";
 import { Rhythm } from "./rhythm.ts";
@@ -20,6 +20,7 @@ export interface Showing {
 export interface TelemetryOptions {
   readonly clock: Clock;
   readonly bootCause: number;
+  readonly featureMinor: number;
   /** Sends what stands between F0 and F7. */
   readonly send: (body: readonly number[]) => void;
   readonly show: () => Showing;
@@ -57,8 +58,8 @@ export class Telemetry {
   info(): void {
     this.tell({
       kind: "info",
-      versionMajor: 1,
-      versionMinor: 0,
+      versionMajor: FEATURE_VERSION.major,
+      versionMinor: this.#options.featureMinor,
       contactors: 2,
       dutyUnits: 1000,
       pilotHz: 1000,

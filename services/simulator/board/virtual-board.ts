@@ -1,6 +1,14 @@
 import { frame } from "../../../shared/evse-sysex/bits.ts";
-import { BOOT, EVENT, FEATURE_ID, FLAG } from "../../../shared/evse-sysex/codes.ts";
-import { decodeCommand } from "../../../shared/evse-sysex/command.ts";
+import {
+  BOOT,
+  EVENT,
+  FEATURE_ID,
+  FEATURE_VERSION,
+  FLAG,
+  MINOR_WITH_SETPOINT,
+  RESULT,
+} from "../../../shared/evse-sysex/codes.ts";
+import { decodeCommand, type HostCommand } from "../../../shared/evse-sysex/command.ts";
 import { encodeMessage } from "../../../shared/evse-sysex/message.ts";
 import type { Clock } from "../../../shared/time/clock.ts";
 import { draw, type Random, seeded } from "../random.core.ts";
@@ -14,6 +22,7 @@ import { Line, type LineFaults } from "./line.ts";
 import { Lock } from "./lock.ts";
 import { Mcu } from "./mcu.ts";
 import { Rcm } from "./rcm.ts";
+import { SafeMemory } from "./safe-memory.ts";
 import type { Wiring } from "./wiring.ts";
 
 /** D5 is free on the board; wired to a relay it interrupts the pilot line. */
@@ -27,7 +36,11 @@ export interface VirtualBoardOptions {
   /** When the first pilot sample falls after a boot, 0..2 ms; drawn from the seed when left out. */
   readonly samplePhaseMs?: number;
   readonly firmware?: FirmwareName;
+  /** 0: a board from before SETPOINT and the safe current. */
+  readonly featureMinor?: number;
 }
+
+const SINCE_SETPOINT: ReadonlySet<HostCommand["kind"]> = new Set(["setpoint", "setSafe", "safe"]);
 
 /** What a car on the cable sees of the board. */
 export interface PilotAtCar {
@@ -219,6 +232,7 @@ export class VirtualBoard {
       clock: this.#clock,
       wiring: this.#wiring,
       bootCause: cause,
+      featureMinor: this.#featureMinor,
       samplePhaseMs: this.#options.samplePhaseMs ?? this.draw() * 2,
       send: body => this.#line.fromBoard([...frame(body)]),
       onDriven: () => this.#changed(),
@@ -249,6 +263,7 @@ export class VirtualBoard {
         tested: arg => whenRunning(() => this.#mcu.telemetry.event(EVENT.rcmTest, arg)),
         testFailed: () => whenRunning(() => this.#mcu.rcmTestFailed()),
       }),
+      memory: new SafeMemory(),
       lock: new Lock(this.#clock, arg => whenRunning(() => this.#mcu.telemetry.event(EVENT.lockDone, arg))),
       cpV: high => this.#cpV(high),
       ppOhm: () => this.#car.ppOhm,
@@ -273,13 +288,24 @@ export class VirtualBoard {
   #execute(bytes: readonly number[]): void {
     const decoded = decodeCommand(bytes);
     if (!decoded.ok) {
-      const refused = { kind: "ack", command: decoded.sub, result: decoded.result, arg: 0 } as const;
-      this.#line.fromBoard([...frame(encodeMessage(refused))]);
+      this.#refuse(decoded.sub, decoded.result);
+      return;
+    }
+    if (this.#featureMinor < MINOR_WITH_SETPOINT && SINCE_SETPOINT.has(decoded.command.kind)) {
+      this.#refuse(bytes[0] ?? 0, RESULT.unknown);
       return;
     }
     const answer = execute(decoded.command, this.#mcu, this.#wiring);
     if (answer === null) return;
     this.#mcu.telemetry.tell({ kind: "ack", command: bytes[0] ?? 0, result: answer.result, arg: answer.arg });
+  }
+
+  #refuse(command: number, result: number): void {
+    this.#line.fromBoard([...frame(encodeMessage({ kind: "ack", command, result, arg: 0 }))]);
+  }
+
+  get #featureMinor(): number {
+    return this.#options.featureMinor ?? FEATURE_VERSION.minor;
   }
 
   #changed(): void {

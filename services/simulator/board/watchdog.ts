@@ -1,16 +1,20 @@
 import type { Clock, Instant } from "../../../shared/time/clock.ts";
 import { Alarm } from "./alarm.ts";
 
-/** Counts the host's heartbeats. The first one arms it; nothing but a reboot disarms it. */
+/** Counts down from the host's last grant. The first one arms it; nothing but a reboot disarms it. */
 export class Watchdog {
   readonly #clock: Clock;
   readonly #onSilence: () => void;
   readonly #deadline: Alarm;
+  /** Of a heartbeat, which names no time of its own. */
+  #usualMs: number;
   #limitMs: number;
+  #ownLimit = false;
   #lastBeatAt: Instant | null = null;
 
   constructor(clock: Clock, limitMs: number, onSilence: () => void) {
     this.#clock = clock;
+    this.#usualMs = limitMs;
     this.#limitMs = limitMs;
     this.#onSilence = onSilence;
     this.#deadline = new Alarm(clock);
@@ -25,12 +29,22 @@ export class Watchdog {
     return this.#lastBeatAt === null ? 0 : Math.max(0, this.#lastBeatAt + this.#limitMs - this.#clock.now());
   }
 
-  beat(): void {
+  /** The time that runs, or ran out. */
+  get limitMs(): number {
+    return this.#limitMs;
+  }
+
+  /** A grant holds for its own time, a heartbeat for the usual one. */
+  beat(ttlMs: number | null): void {
     this.#lastBeatAt = this.#clock.now();
+    this.#ownLimit = ttlMs !== null;
+    this.#limitMs = ttlMs ?? this.#usualMs;
     this.#arm();
   }
 
   setLimit(limitMs: number): void {
+    this.#usualMs = limitMs;
+    if (this.#ownLimit) return;
     this.#limitMs = limitMs;
     this.#arm();
   }

@@ -1,6 +1,7 @@
 import type { Contactor } from "./contactor.ts";
 import type { Lock } from "./lock.ts";
 import type { Rcm } from "./rcm.ts";
+import type { SafeMemory } from "./safe-memory.ts";
 
 /** The wiring a board finds: it outlives every reboot. */
 export interface Wiring {
@@ -8,6 +9,7 @@ export interface Wiring {
   readonly k2: Contactor;
   readonly rcm: Rcm;
   readonly lock: Lock;
+  readonly memory: SafeMemory;
   /** Voltage on the pilot line while the board drives +12 V or -12 V. */
   readonly cpV: (high: boolean) => number;
   readonly ppOhm: () => number | null;

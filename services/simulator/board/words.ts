@@ -64,6 +64,14 @@ const WORDS: Readonly<Record<string, Word>> = {
       return whole(number, 0, 19, value => board.putOutside(value, level === "1" ? 1 : 0));
     },
   },
+  eeprom: {
+    usage: "eeprom damaged|worn|good",
+    run(board, [word]) {
+      const { memory } = board.wiring;
+      if (word === "damaged") return done(() => memory.damage());
+      return word === "worn" || word === "good" ? done(() => memory.setWorn(word === "worn")) : undefined;
+    },
+  },
   stat: { usage: "stat", run: board => JSON.stringify(statOf(board)) },
   reset: { usage: "reset", run: board => done(() => board.reset()) },
   hang: { usage: "hang", run: board => done(() => board.hang()) },
