@@ -7,7 +7,7 @@
  */
 import { EventEmitter, once } from "node:events";
 import { ServiceBroker } from "moleculer";
-import { connect, JSONCodec, type NatsConnection } from "nats";
+import { connect, JSONCodec } from "nats";
 import { balancerService } from "../../services/balancer/balancer.service.ts";
 import { evseService } from "../../services/evse/evse.service.ts";
 import { firmataBoard } from "../../services/pilot/drivers/firmata-board.ts";
@@ -183,11 +183,7 @@ async function bareEmitter(): Promise<Figures> {
 
 async function bareNats(port: number): Promise<Figures> {
   const options = natsOptions(natsUrl(port));
-  const [meter, balancer, points] = (await Promise.all([connect(options), connect(options), connect(options)])) as [
-    NatsConnection,
-    NatsConnection,
-    NatsConnection,
-  ];
+  const [meter, balancer, points] = await Promise.all([connect(options), connect(options), connect(options)]);
   const json = JSONCodec<{ from: number }>();
   const done: number[] = [];
   const arrived = new EventEmitter();
