@@ -1,13 +1,18 @@
 import { didYouMean } from "../../shared/nearest.ts";
 import { WrongUse } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
+import { configure } from "./configure.ts";
+import { info } from "./info.ts";
 
 interface Command {
   readonly summary: string;
   readonly run: (args: readonly string[], terminal: Terminal) => Promise<number>;
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = {};
+const COMMANDS: Readonly<Record<string, Command>> = {
+  info: { summary: "tells what a board is and what it sees", run: info },
+  configure: { summary: "stores the safe current in a board", run: configure },
+};
 
 /** `edge-evse board <command> ...` */
 export async function board(args: readonly string[], terminal: Terminal): Promise<number> {
