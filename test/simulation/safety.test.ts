@@ -95,10 +95,10 @@ t.test(
     const site = await SteppedSite.charging(t);
     await site.tell("house l2 18");
     // The simulated meter averages over 1 s, shows it 0.5 s later, and is read once a second.
-  const firstMs = await site.until("first cut", 2_600, () => site.dutyPct() < dutyPctOf(16));
-  const wholeMs = firstMs + (await site.until("whole cut", 1_100, () => site.dutyPct() === dutyPctOf(6)));
-  t.comment(`first cut after ${firstMs} ms, the whole after ${wholeMs} ms`);
-  t.match(site.status(), { boundBy: "mains.l2" });
+    const firstMs = await site.until("first cut", 2_600, () => site.dutyPct() < dutyPctOf(16));
+    const wholeMs = firstMs + (await site.until("whole cut", 1_100, () => site.dutyPct() === dutyPctOf(6)));
+    t.comment(`first cut after ${firstMs} ms, the whole after ${wholeMs} ms`);
+    t.match(site.status(), { boundBy: "mains.l2" });
     await site.tell("house auto");
     await site.until("back at MAX", 60_000, () => site.dutyPct() === dutyPctOf(16));
   },
