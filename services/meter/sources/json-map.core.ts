@@ -1,0 +1,95 @@
+import { type JsonPath, numberAt, problemOfPath } from "./json-path.core.ts";
+import { type Observation, sizeOfCurrent, type Terminals, terminals } from "./observation.core.ts";
+
+/** Where a number of a device comes from. `in` picks one of several documents, the first when absent. */
+export type NumberSource =
+  | JsonPath
+  | { readonly path: JsonPath; readonly in?: number; readonly scale?: number }
+  /** The first that is there. */
+  | { readonly first: readonly NumberSource[] }
+  /** All of them added; absent where one is. */
+  | { readonly sum: readonly NumberSource[] }
+  /** Taken from the grid less given to it, two magnitudes; absent where one of them is. */
+  | { readonly net: readonly [NumberSource, NumberSource] };
+
+type PerTerminal = readonly NumberSource[];
+
+/** How a device's JSON tells what is measured. Values come out in A, W, V and Wh. */
+export interface JsonMap {
+  readonly currentA: PerTerminal;
+  readonly powerW?: PerTerminal;
+  readonly voltageV?: PerTerminal;
+  readonly totalPowerW?: NumberSource;
+  readonly importWh?: NumberSource;
+  readonly exportWh?: NumberSource;
+  /** The device passes on a smart meter's whole amperes, or none: power and voltage say it more finely. */
+  readonly currentIsCoarse?: boolean;
+}
+
+/** Reads one device's documents. What is not there is null; nothing is made up. */
+export function observe(map: JsonMap, documents: readonly unknown[]): Observation {
+  const number = (source: NumberSource | undefined): number | null =>
+    source === undefined ? null : resolve(source, documents);
+  const perTerminal = (sources: PerTerminal | undefined): Terminals =>
+    terminals((sources ?? []).map(source => number(source)));
+  const voltageV = perTerminal(map.voltageV);
+  const powerW = perTerminal(map.powerW);
+  const ownA = perTerminal(map.currentA);
+  const currentA = map.currentIsCoarse === true ? refined(ownA, powerW, voltageV) : ownA;
+  return {
+    currentA,
+    powerW,
+    voltageV,
+    totalPowerW: number(map.totalPowerW),
+    importWh: number(map.importWh),
+    exportWh: number(map.exportWh),
+  };
+}
+
+function refined(ownA: Terminals, powerW: Terminals, voltageV: Terminals): Terminals {
+  return terminals(
+    ([0, 1, 2] as const).map(at => {
+      const offA = Number.isInteger(ownA[at]) ? 0.5 : 0;
+      return sizeOfCurrent(ownA[at], offA, powerW[at], voltageV[at]);
+    }),
+  );
+}
+
+function resolve(source: NumberSource, documents: readonly unknown[]): number | null {
+  if (typeof source === "string") return numberAt(documents[0], source);
+  if ("path" in source) {
+    const value = numberAt(documents[source.in ?? 0], source.path);
+    return value === null ? null : times(value, source.scale ?? 1);
+  }
+  if ("first" in source) {
+    for (const candidate of source.first) {
+      const value = resolve(candidate, documents);
+      if (value !== null) return value;
+    }
+    return null;
+  }
+  if ("sum" in source) {
+    const values = source.sum.map(part => resolve(part, documents));
+    return values.some(value => value === null) ? null : values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+  }
+  const [plus, minus] = source.net.map(part => resolve(part, documents));
+  return typeof plus === "number" && typeof minus === "number" ? plus - minus : null;
+}
+
+/** What is wrong with the paths of a map, in words. */
+export function problemsOfMap({ currentIsCoarse: _flag, ...sources }: JsonMap): readonly string[] {
+  return Object.values(sources).flatMap(source => (Array.isArray(source) ? source : [source]).flatMap(problemsOfSource));
+}
+
+function problemsOfSource(source: NumberSource): readonly string[] {
+  if (typeof source === "string") return [problemOfPath(source)].filter(problem => problem !== null);
+  if ("path" in source) return problemsOfSource(source.path);
+  const parts = "first" in source ? source.first : "sum" in source ? source.sum : source.net;
+  return parts.flatMap(problemsOfSource);
+}
+
+/** 0.1 and 0.001 are no binary fractions: dividing by a whole number rounds once. */
+function times(value: number, scale: number): number {
+  const inverse = 1 / scale;
+  return Math.abs(scale) < 1 && Number.isInteger(inverse) ? value / inverse : value * scale;
+}

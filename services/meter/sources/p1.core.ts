@@ -1,0 +1,127 @@
+import { nothingObserved, type Observation, PRESENT_FROM_V, sizeOfCurrent, type Terminals, terminals } from "./observation.core.ts";
+
+/** What a telegram says that the site can use. */
+export interface P1Telegram {
+  /** Direction is in the currents already. */
+  readonly observation: Observation;
+  /** The meter's own clock, `YYMMDDhhmmssX`; null where it has none. */
+  readonly stamp: string | null;
+}
+
+export type P1Reading = ({ readonly ok: true } & P1Telegram) | { readonly ok: false; readonly reason: string };
+
+type Objects = ReadonlyMap<string, string>;
+
+const CURRENT = ["31.7.0", "51.7.0", "71.7.0"] as const;
+const VOLTAGE = ["32.7.0", "52.7.0", "72.7.0"] as const;
+const DRAWN = ["21.7.0", "41.7.0", "61.7.0"] as const;
+const RETURNED = ["22.7.0", "42.7.0", "62.7.0"] as const;
+
+/** DSMR 2 and 3 tell neither currents nor voltages. */
+const NOMINAL_V = 230;
+
+/**
+ * Reads a telegram whose checksum holds. `onePhase`: the installer says that the connection has one; only then can a
+ * current be told from a telegram that has nothing but a total power.
+ */
+export function readTelegram(telegram: string, { onePhase }: { readonly onePhase: boolean }): P1Reading {
+  const objects = objectsOf(telegram);
+  if (typeof objects === "string") return { ok: false, reason: objects };
+  const number = (id: string, unit: string): number | null => numberOf(objects.get(id), unit);
+  const broken = brokenValue(objects);
+  if (broken !== null) return { ok: false, reason: broken };
+
+  const voltageV = terminals(VOLTAGE.map(id => number(id, "V")));
+  const ownA = terminals(CURRENT.map(id => number(id, "A")));
+  const totalW = net(number("1.7.0", "kW"), number("2.7.0", "kW"));
+  const phasesW = terminals(DRAWN.map((id, at) => net(number(id, "kW"), number(RETURNED[at] ?? "", "kW"))));
+  const isSingle = [1, 2].every(at => ownA[at] === null && phasesW[at] === null);
+  const totalOnly = isSingle && ownA[0] === null && voltageV[0] === null;
+  if (totalOnly && !onePhase) {
+    const words = "the telegram tells neither currents nor voltages; only a connection of one phase can be read (phases: 1)";
+    return { ok: false, reason: words };
+  }
+  // Single-phase meters in Flanders tell the total only.
+  const powerW = isSingle ? terminals([phasesW[0] ?? totalW]) : phasesW;
+  const coarse = terminals(CURRENT.map(id => (objects.get(id)?.includes(".") === true ? 0 : 0.5)));
+  const currentA = terminals(
+    ([0, 1, 2] as const).map(at => {
+      const volts = voltageV[at] ?? (totalOnly ? NOMINAL_V : null);
+      return directed(sizeOfCurrent(ownA[at], coarse[at] ?? 0, powerW[at], volts), powerW[at]);
+    }),
+  );
+  return {
+    ok: true,
+    stamp: objects.get("0-0:1.0.0") ?? null,
+    observation: {
+      ...nothingObserved,
+      currentA,
+      powerW,
+      voltageV: present(voltageV),
+      totalPowerW: totalW,
+      importWh: energy(objects, "1.8"),
+      exportWh: energy(objects, "2.8"),
+    },
+  };
+}
+
+/** Without a power the direction is unknown and counts as taken from the grid: the side on which charging gets less. */
+function directed(sizeA: number | null, watts: number | null): number | null {
+  return sizeA === null || watts === null || watts >= 0 ? sizeA : -sizeA;
+}
+
+function present(voltageV: Terminals): Terminals {
+  return terminals(voltageV.map(volts => (volts !== null && volts >= PRESENT_FROM_V ? volts : null)));
+}
+
+/** From a pair of magnitudes in kW: W, positive from the grid. */
+function net(drawnKW: number | null, returnedKW: number | null): number | null {
+  if (drawnKW === null && returnedKW === null) return null;
+  return Math.round(1_000 * ((drawnKW ?? 0) - (returnedKW ?? 0)));
+}
+
+/** The total counter, else the sum of the tariffs there are. */
+function energy(objects: Objects, counter: "1.8" | "2.8"): number | null {
+  const kWh = (id: string): number | null => numberOf(objects.get(`${counter}.${id}`), "kWh");
+  const total = kWh("0");
+  const tariffs = [kWh("1"), kWh("2")].filter(value => value !== null);
+  if (total !== null) return Math.round(total * 1_000);
+  return tariffs.length === 0 ? null : Math.round(tariffs.reduce((sum, value) => sum + value, 0) * 1_000);
+}
+
+/** OBIS references of the electricity meter (1-0, shortened to C.D.E) and of the port itself (0-0), with their values. */
+function objectsOf(telegram: string): Objects | string {
+  const objects = new Map<string, string>();
+  for (const line of telegram.split(/\r?\n/)) {
+    const match = /^(1-0|0-0):(\d{1,3}\.\d{1,3}\.\d{1,3})\(([^()]*)\)/.exec(line);
+    if (match === null) continue;
+    const [, medium = "", reference = "", value = ""] = match;
+    const name = medium === "1-0" ? reference : `${medium}:${reference}`;
+    if (objects.has(name)) return `${medium}:${reference} stands twice in one telegram`;
+    objects.set(name, value);
+  }
+  return objects;
+}
+
+const UNITS: Readonly<Record<string, string>> = Object.fromEntries([
+  ...CURRENT.map(id => [id, "A"]),
+  ...VOLTAGE.map(id => [id, "V"]),
+  ...[...DRAWN, ...RETURNED, "1.7.0", "2.7.0"].map(id => [id, "kW"]),
+  ...["1.8.0", "1.8.1", "1.8.2", "2.8.0", "2.8.1", "2.8.2"].map(id => [id, "kWh"]),
+]);
+
+/** A value that is there but cannot be read spoils the telegram: a phase must not vanish from a sum. */
+function brokenValue(objects: Objects): string | null {
+  for (const [id, unit] of Object.entries(UNITS)) {
+    const value = objects.get(id);
+    if (value !== undefined && numberOf(value, unit) === null) {
+      return `1-0:${id} says "${value.slice(0, 20)}"; expected a number of ${unit}`;
+    }
+  }
+  return null;
+}
+
+function numberOf(value: string | undefined, unit: string): number | null {
+  const match = /^(\d{1,9}(?:\.\d{1,4})?)\*([A-Za-z]+)$/.exec(value ?? "");
+  return match?.[2] === unit ? Number(match[1]) : null;
+}
