@@ -38,6 +38,8 @@ export class BoardSession {
   readonly #waiters = new Set<Waiter>();
   readonly #onAbort: () => void;
   #lost: Error | null = null;
+  /** The person wants to stop: nothing is waited for any more, but the board can still be told to open. */
+  #halted: Error | null = null;
   #beating: Cancel | null = null;
   #sequence = 0;
   #firmware: Firmware | null = null;
@@ -70,7 +72,8 @@ export class BoardSession {
     this.#clock = clock;
     this.#stop = stop;
     this.#onAbort = () => {
-      this.#fail(new BoardRefused("stopped"));
+      this.#halted = new BoardRefused("stopped");
+      this.#failAll(this.#halted);
     };
     stop?.addEventListener("abort", this.#onAbort, { once: true });
     const ear = new BoardEar(heard => {
@@ -117,8 +120,9 @@ export class BoardSession {
     }: { readonly withinMs: number; readonly what: string; readonly accept?: (message: MessageOf<K>) => boolean },
   ): Promise<MessageOf<K>> {
     return new Promise((resolve, reject) => {
-      if (this.#lost !== null) {
-        reject(this.#lost);
+      const over = this.#lost ?? this.#halted;
+      if (over !== null) {
+        reject(over);
         return;
       }
       const waiter: Waiter = {
@@ -218,6 +222,11 @@ export class BoardSession {
     });
   }
 
+  /** After a stop: the last commands are still to be carried out. */
+  resume(): void {
+    this.#halted = null;
+  }
+
   close(): void {
     this.hush();
     this.#stop?.removeEventListener("abort", this.#onAbort);
@@ -238,8 +247,13 @@ export class BoardSession {
     if (this.#lost !== null) return;
     this.#lost = error;
     this.hush();
-    for (const waiter of this.#waiters) waiter.fail(error);
+    this.#failAll(error);
+  }
+
+  #failAll(error: Error): void {
+    const waiters = [...this.#waiters];
     this.#waiters.clear();
+    for (const waiter of waiters) waiter.fail(error);
   }
 }
 
