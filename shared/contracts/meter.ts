@@ -131,3 +131,28 @@ export const meterFeed = defineRequest({
     exportWh: null,
   },
 });
+
+/**
+ * What a meter that is a program of its own publishes on `edge.<site>.feed.meter.<id>`, once for each sample, as JSON.
+ * The site's meter service with the driver `nats` takes it in and makes `meter.reading` of it.
+ */
+export const meterSample = z
+  .object({
+    role: meterRole,
+    /** The charge point whose draw this is; only for the role `ev`. */
+    evseId: idSchema.nullable().default(null),
+    /** Who publishes: a name that no other publisher of this meter has, and that a restart may change. */
+    from: z.string().min(1).max(64),
+    /** Counts samples; the same number is the same sample. */
+    sequence: z.number().int().min(0),
+    /** Age of the sample when it was published: what the device and the program took. */
+    ageMs: ms.max(60_000).default(0),
+    /** Signed: positive flows from the grid inward, or into the car. */
+    currentA: phaseCurrentsA,
+    powerW: phasePowersW.nullable().default(null),
+    totalPowerW: z.number().min(-750_000).max(750_000).nullable().default(null),
+    importWh: z.number().min(0).nullable().default(null),
+    exportWh: z.number().min(0).nullable().default(null),
+  })
+  .readonly();
+export type MeterSample = z.output<typeof meterSample>;

@@ -10,6 +10,11 @@ export function subjectPattern(site: string, fact: Fact): string {
   return subjectWithId(site, fact, "*");
 }
 
+/** Where a meter that is a program of its own publishes its samples (`meterSample`); `*` = every one of the site. */
+export function sampleSubject(site: string, feed: string): string {
+  return `edge.${site}.feed.meter.${feed}`;
+}
+
 function subjectWithId(site: string, fact: Fact, id: string): string {
   const dot = fact.name.indexOf(".");
   return `edge.${site}.${fact.name.slice(0, dot)}.${id}.${fact.name.slice(dot + 1)}`;

@@ -78,7 +78,9 @@ function resolve(source: NumberSource, documents: readonly unknown[]): number | 
 
 /** What is wrong with the paths of a map, in words. */
 export function problemsOfMap({ currentIsCoarse: _flag, ...sources }: JsonMap): readonly string[] {
-  return Object.values(sources).flatMap(source => (Array.isArray(source) ? source : [source]).flatMap(problemsOfSource));
+  return Object.values(sources).flatMap(source =>
+    (Array.isArray(source) ? source : [source]).flatMap(problemsOfSource),
+  );
 }
 
 function problemsOfSource(source: NumberSource): readonly string[] {

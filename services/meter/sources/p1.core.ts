@@ -1,4 +1,11 @@
-import { nothingObserved, type Observation, PRESENT_FROM_V, sizeOfCurrent, type Terminals, terminals } from "./observation.core.ts";
+import {
+  nothingObserved,
+  type Observation,
+  PRESENT_FROM_V,
+  sizeOfCurrent,
+  type Terminals,
+  terminals,
+} from "./observation.core.ts";
 
 /** What a telegram says that the site can use. */
 export interface P1Telegram {
@@ -38,7 +45,8 @@ export function readTelegram(telegram: string, { onePhase }: { readonly onePhase
   const isSingle = [1, 2].every(at => ownA[at] === null && phasesW[at] === null);
   const totalOnly = isSingle && ownA[0] === null && voltageV[0] === null;
   if (totalOnly && !onePhase) {
-    const words = "the telegram tells neither currents nor voltages; only a connection of one phase can be read (phases: 1)";
+    const words =
+      "the telegram tells neither currents nor voltages; only a connection of one phase can be read (phases: 1)";
     return { ok: false, reason: words };
   }
   // Single-phase meters in Flanders tell the total only.

@@ -137,7 +137,8 @@ export function problemsOfSource(driver: SourceDriver): readonly (readonly [key:
   if (ways !== 1) {
     return [["topic", "expected one of: topic (payload L1:L2:L3), preset with device, topics with map"]];
   }
-  if (driver.preset !== undefined && driver.device === undefined) return [["device", "is missing; the preset needs it"]];
+  if (driver.preset !== undefined && driver.device === undefined)
+    return [["device", "is missing; the preset needs it"]];
   if (driver.topics !== undefined && driver.map === undefined) return [["map", "is missing; topics need it"]];
   if ((driver.topics ?? [driver.topic ?? ""]).some(topic => /[+#]/.test(topic))) {
     return [["topic", "expected a topic without wildcards: several devices would be taken for one"]];

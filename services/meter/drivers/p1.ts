@@ -1,0 +1,127 @@
+import { messageOf } from "../../../shared/errors.ts";
+import type { Cancel, Clock, Instant } from "../../../shared/time/clock.ts";
+import type { MeterCounters, MeterDriver, MeterListener, MeterSpec } from "../meter.port.ts";
+import { readTelegram } from "../sources/p1.core.ts";
+import { checksumProblem, takeTelegrams } from "../sources/p1-frame.core.ts";
+import { Intake } from "./intake.ts";
+import { openP1Wire, p1InWords } from "./p1-wire.ts";
+
+/** DSMR 5 sends every second, earlier ones every ten; this long without a telegram is worth a word. */
+const SILENT_AFTER_MS = { fast: 5_000, slow: 15_000 } as const;
+/** A cable that was pulled is looked for again in this rhythm. */
+const REOPEN_MS = 1_000;
+/** A network connection that brings nothing is dead though nobody said so. */
+const DEAD_AFTER_MS = 30_000;
+
+/** A smart meter on its P1 port: it sends telegrams by itself, over a serial cable or through a network adapter. */
+export class P1Meter implements MeterDriver {
+  readonly source: string;
+  readonly #spec: MeterSpec & { kind: "p1" };
+  readonly #clock: Clock;
+  readonly #intake: Intake;
+  readonly #silentAfterMs: number;
+  #close: (() => Promise<void>) | null = null;
+  #cancels: Cancel[] = [];
+  #received = "";
+  /** When the first byte of what waits in `#received` came. */
+  #beganAt: Instant = 0;
+  #byteAt: Instant = 0;
+  #stamp: string | null = null;
+
+  constructor(spec: MeterSpec & { kind: "p1" }, clock: Clock) {
+    this.source = `P1, ${p1InWords(spec.link)}`;
+    this.#spec = spec;
+    this.#clock = clock;
+    this.#silentAfterMs = spec.dsmr === 5 ? SILENT_AFTER_MS.fast : SILENT_AFTER_MS.slow;
+    const { role, mounting, phases } = spec;
+    this.#intake = new Intake({ role, mounting, direction: "own", phases, clock });
+  }
+
+  start(listener: MeterListener): void {
+    this.#intake.open(listener);
+    this.#byteAt = this.#clock.now();
+    this.#cancels.push(this.#clock.every(this.#silentAfterMs, () => this.#watch()));
+    this.#open();
+  }
+
+  async stop(): Promise<void> {
+    this.#intake.close();
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels = [];
+    const close = this.#close;
+    this.#close = null;
+    await close?.();
+  }
+
+  feed(): boolean {
+    return false;
+  }
+
+  counters(): MeterCounters {
+    return this.#intake.counters();
+  }
+
+  #open(): void {
+    this.#received = "";
+    this.#close = openP1Wire(this.#spec.link, this.#spec.dsmr, {
+      data: bytes => this.#take(bytes),
+      down: reason => {
+        this.#close = null;
+        if (!this.#intake.isOpen) return;
+        this.#intake.trouble(`${p1InWords(this.#spec.link)}: ${reason}`);
+        this.#cancels.push(this.#clock.after(REOPEN_MS, () => this.#open()));
+      },
+    });
+  }
+
+  #take(bytes: Buffer): void {
+    const now = this.#clock.now();
+    this.#byteAt = now;
+    if (this.#received === "") this.#beganAt = now;
+    const { telegrams, rest, lost } = takeTelegrams(this.#received + bytes.toString("latin1"));
+    this.#received = rest;
+    if (telegrams.length === 0 && lost > 0 && rest === "") this.#beganAt = now;
+    for (const telegram of telegrams) this.#read(telegram, this.#beganAt);
+    // What follows a telegram began with these bytes.
+    if (telegrams.length > 0) this.#beganAt = now;
+  }
+
+  #read(telegram: string, beganAt: Instant): void {
+    this.#intake.count("requests");
+    const broken = checksumProblem(telegram, this.#spec.dsmr >= 4);
+    if (broken !== null) {
+      this.#intake.refuse(broken);
+      return;
+    }
+    const read = readTelegram(telegram, { onePhase: this.#spec.phases === 1 });
+    if (!read.ok) {
+      this.#intake.refuse(read.reason);
+      return;
+    }
+    if (read.stamp !== null && read.stamp === this.#stamp) {
+      this.#intake.refuse(`the telegram of ${read.stamp} once more: the meter's clock or its adapter stands still`);
+      return;
+    }
+    this.#stamp = read.stamp;
+    this.#intake.accept(read.observation, beganAt);
+  }
+
+  #watch(): void {
+    if (this.#intake.silentMs() >= this.#silentAfterMs) {
+      this.#intake.miss(
+        `${p1InWords(this.#spec.link)}: no telegram for ${Math.round(this.#intake.silentMs() / 1_000)} s`,
+      );
+    }
+    const isDead = this.#spec.link.kind === "tcp" && this.#clock.now() - this.#byteAt >= DEAD_AFTER_MS;
+    if (!isDead || this.#close === null) return;
+    this.#byteAt = this.#clock.now();
+    const close = this.#close;
+    this.#close = null;
+    close().then(
+      () => {
+        if (this.#intake.isOpen && this.#close === null) this.#open();
+      },
+      (error: unknown) => this.#intake.trouble(messageOf(error)),
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import type { MeterRole } from "../../../shared/contracts/meter.ts";
+import { httpPreset } from "./http-presets.ts";
+import type { JsonMap } from "./json-map.core.ts";
+import { mqttPreset } from "./mqtt-presets.ts";
+import { SENSORBOX_WIRING, type SourceDriver } from "./source.config.ts";
+import type { HttpSpec, MqttSpec, SensorboxSpec, SourceSpec } from "./source.port.ts";
+
+export interface SourceWish {
+  readonly typeLabel: string;
+  readonly address: number | null;
+  readonly spec: SourceSpec;
+}
+
+interface Measures {
+  readonly role: MeterRole;
+  readonly evseId: string | null;
+}
+
+/** A device without a rhythm of its own is asked as often as the site file says. */
+const ANY_RHYTHM_MS = 0;
+
+/** What a site file's driver asks for. Its parts were checked to belong together (`problemsOfSource`). */
+export function wishOf(driver: SourceDriver, measures: Measures): SourceWish {
+  switch (driver.kind) {
+    case "sensorbox": {
+      const wiring = SENSORBOX_REGISTER[driver.wiring];
+      const ctFactor = driver.transformersA === 200 ? 2 : 1;
+      return sensorboxWish({ address: driver.address, line: driver.line ?? null, wiring, ctFactor });
+    }
+    case "http": {
+      const spec = httpSpec(driver);
+      return { typeLabel: spec.label, address: null, spec };
+    }
+    case "p1": {
+      const { link, dsmr, phases = null } = driver;
+      return { typeLabel: "P1", address: null, spec: { kind: "p1", link, dsmr, phases } };
+    }
+    case "mqtt": {
+      const spec = mqttSpec(driver);
+      return { typeLabel: spec.label, address: null, spec };
+    }
+    case "nats": {
+      const { role, evseId } = measures;
+      const feed = driver.feed ?? (evseId === null ? role : `${role}-${evseId}`);
+      return { typeLabel: "NATS", address: null, spec: { kind: "nats", feed, measures } };
+    }
+  }
+}
+
+/** A Sensorbox: of a site file, or chosen in the menu (MAINS MET, MAINS ADR, GRID, MAINS). */
+export function sensorboxWish(box: Omit<SensorboxSpec, "kind">): SourceWish {
+  return { typeLabel: "Sensorbox", address: box.address, spec: { kind: "sensorbox", ...box } };
+}
+
+/** A HomeWizard chosen in the menu. */
+export function homewizardWish(url: string): SourceWish {
+  const spec = httpSpec({ kind: "http", url, preset: "homewizard" });
+  return { typeLabel: "HmWzrd P1", address: null, spec };
+}
+
+/** The register's bits: rotation in the lowest, three wires in the next. */
+const SENSORBOX_REGISTER: Readonly<Record<(typeof SENSORBOX_WIRING)[number], number>> = {
+  "4wire": 0,
+  "4wire-ccw": 1,
+  "3wire": 2,
+  "3wire-ccw": 3,
+};
+
+function httpSpec(driver: SourceDriver & { readonly kind: "http" }): HttpSpec {
+  const { password, token, phases = null } = driver;
+  const preset = driver.preset === undefined ? null : httpPreset(driver.preset);
+  const url = new URL(driver.url);
+  // The preset knows that its device answers over TLS only.
+  if (preset?.https === true) url.protocol = "https:";
+  return {
+    kind: "http",
+    label: preset?.label ?? "HTTP",
+    origin: url.origin,
+    paths: preset?.paths ?? driver.paths ?? [],
+    headers: { ...preset?.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+    // Shelly has one user, and it is called so.
+    login: password === undefined ? null : { user: driver.user ?? "admin", password },
+    certificateFile: driver.certificateFile ?? null,
+    newsEveryMs: preset?.newsEveryMs ?? ANY_RHYTHM_MS,
+    reading: {
+      map: preset?.map ?? driver.map ?? NOTHING,
+      direction: preset?.direction ?? driver.direction ?? "power",
+      phases,
+    },
+  };
+}
+
+const NOTHING: JsonMap = { currentA: [] };
+
+function mqttSpec(driver: SourceDriver & { readonly kind: "mqtt" }): MqttSpec {
+  const { url, user = null, password = null, phases = null, topic, direction = "power" } = driver;
+  const common = { kind: "mqtt", url, user, password } as const;
+  if (topic !== undefined) return { ...common, label: "MQTT", topics: [topic], reading: null };
+  const preset = driver.preset === undefined ? null : mqttPreset(driver.preset);
+  return {
+    ...common,
+    label: preset === null ? "MQTT" : `${preset.label} (MQTT)`,
+    topics: preset?.topics(driver.device ?? "") ?? driver.topics ?? [],
+    reading: { map: preset?.map ?? driver.map ?? NOTHING, direction, phases },
+  };
+}

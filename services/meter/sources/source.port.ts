@@ -1,0 +1,65 @@
+import type { MeterRole } from "../../../shared/contracts/meter.ts";
+import type { JsonMap } from "./json-map.core.ts";
+
+/** How JSON becomes a sample. */
+export interface JsonReading {
+  readonly map: JsonMap;
+  readonly direction: "power" | "own";
+  /** Terminals that are in use; null = as many as the device tells. */
+  readonly phases: 1 | 3 | null;
+}
+
+export interface SensorboxSpec {
+  readonly kind: "sensorbox";
+  readonly address: number;
+  /** Name of the line in the site file; null = the only one there is. */
+  readonly line: string | null;
+  /** Rotation and wiring as its register has them, 0..3. */
+  readonly wiring: number;
+  readonly ctFactor: 1 | 2;
+}
+
+export interface HttpSpec {
+  readonly kind: "http";
+  readonly label: string;
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly paths: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly login: { readonly user: string; readonly password: string } | null;
+  readonly certificateFile: string | null;
+  readonly newsEveryMs: number;
+  readonly reading: JsonReading;
+}
+
+export type P1Link =
+  | { readonly kind: "serial"; readonly path: string }
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number };
+
+export interface P1Spec {
+  readonly kind: "p1";
+  readonly link: P1Link;
+  readonly dsmr: 2 | 3 | 4 | 5;
+  readonly phases: 1 | 3 | null;
+}
+
+export interface MqttSpec {
+  readonly kind: "mqtt";
+  readonly label: string;
+  readonly url: string;
+  readonly user: string | null;
+  readonly password: string | null;
+  readonly topics: readonly string[];
+  /** Null: the one topic has payloads L1:L2:L3 in 0.1 A. */
+  readonly reading: JsonReading | null;
+}
+
+export interface NatsSpec {
+  readonly kind: "nats";
+  readonly feed: string;
+  /** What its messages must say they are. */
+  readonly measures: { readonly role: MeterRole; readonly evseId: string | null };
+}
+
+/** A meter that is read in another way than by Modbus registers of a table. */
+export type SourceSpec = SensorboxSpec | HttpSpec | P1Spec | MqttSpec | NatsSpec;
