@@ -116,13 +116,16 @@ function npm(args) {
 }
 
 function whyNpmFailed(errors, code) {
-  const tail = errors.trim().split("\n").slice(-12).join("\n");
+  // npm says first what is wrong and then, at length, how it is used.
+  const [, said = ""] =
+    /^([\s\S]*?)(?:npm error\s*\n)*npm error (?:Clean install|Usage|A complete log)|$/.exec(errors) ?? [];
+  const detail = (said === "" ? errors : said).trim().split("\n").slice(0, 15).join("\n");
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/.test(errors)) {
-    return `the npm registry cannot be reached; check the network or the proxy setting of npm and run this again\n${tail}`;
+    return `the npm registry cannot be reached; check the network or the proxy setting of npm and run this again\n${detail}`;
   }
-  if (/ENOSPC/.test(errors)) return `the disk is full; the installation needs about 500 MB\n${tail}`;
-  if (/EACCES|EPERM/.test(errors)) return `${root} cannot be written to by this user\n${tail}`;
-  return `npm ci failed (code ${code}); after a manual change of package.json run \`npm install\` once\n${tail}`;
+  if (/ENOSPC/.test(errors)) return `the disk is full; the installation needs about 500 MB\n${detail}`;
+  if (/EACCES|EPERM/.test(errors)) return `${root} cannot be written to by this user\n${detail}`;
+  return `npm ci failed (code ${code}); after a manual change of package.json run \`npm install\` once\n${detail}`;
 }
 
 // --- the right Node ----------------------------------------------------------------------------------------------
