@@ -1,6 +1,6 @@
 import modbus from "modbus-serial";
 import type { Cancel, Clock, Instant } from "../../../shared/time/clock.ts";
-import type { ReadRequest } from "../modbus/frame.core.ts";
+import { answerBytes, type ReadRequest, WRITE_ONE } from "../modbus/frame.core.ts";
 import { StrictPort } from "./modbus-port.ts";
 import { type LineAddress, openWire, type Wire } from "./modbus-wire.ts";
 
@@ -111,8 +111,9 @@ export class ModbusLink {
     await this.#wire.close();
   }
 
-  async #ask({ unit, fn, start, quantity }: ReadRequest): Promise<LinkAnswer> {
-    const waitMs = this.#replyMs + this.#charMs * (8 + 5 + 2 * quantity);
+  async #ask(request: ReadRequest): Promise<LinkAnswer> {
+    const { unit, fn, start, quantity } = request;
+    const waitMs = this.#replyMs + this.#charMs * (8 + answerBytes(request));
     return new Promise(resolve => {
       const cancel = this.#clock.after(waitMs, () => {
         const instead = this.#port.giveUp();
@@ -129,7 +130,12 @@ export class ModbusLink {
       const done = (error: (Error & { modbusCode?: number }) | null, result?: { buffer: Buffer }): void => {
         this.#settle?.(judge(error, result, quantity));
       };
-      if (fn === 3) this.#client.writeFC3(unit, start, quantity, done);
+      if (fn === WRITE_ONE) {
+        // The port lets nothing through but the echo of the request, or an exception.
+        this.#client.writeFC6(unit, start, quantity, error => {
+          this.#settle?.(judge(error, { buffer: Buffer.alloc(0) }, 0));
+        });
+      } else if (fn === 3) this.#client.writeFC3(unit, start, quantity, done);
       else this.#client.writeFC4(unit, start, quantity, done);
     });
   }

@@ -1,12 +1,16 @@
 /** Frames of a Modbus master. RTU: Modbus over serial line 2.5.1; TCP: messaging on TCP/IP 3.1. */
 
-/** A read of registers, as it was sent. */
+/** A read of registers, as it was sent; or with function 6 a write of one, whose frame has the same shape. */
 export interface ReadRequest {
   readonly unit: number;
   readonly fn: number;
   readonly start: number;
+  /** Of function 6: the value. */
   readonly quantity: number;
 }
+
+/** Writes one register; the answer repeats the request. */
+export const WRITE_ONE = 6;
 
 /** What to do with a frame that answers a request. */
 export type Found =
@@ -43,10 +47,10 @@ export function withCrc(body: Uint8Array): Buffer {
   return frame;
 }
 
-/** What a request frame asks for. Null for anything but a read of registers. */
+/** What a request frame asks for. Null for anything but a read of registers, or a write of one. */
 export function readRequestOf(frame: Buffer): ReadRequest | null {
   const fn = frame[1];
-  if (frame.length < 6 || (fn !== 3 && fn !== 4)) return null;
+  if (frame.length < 6 || (fn !== 3 && fn !== 4 && fn !== WRITE_ONE)) return null;
   return { unit: frame.readUInt8(0), fn, start: frame.readUInt16BE(2), quantity: frame.readUInt16BE(4) };
 }
 
@@ -55,11 +59,11 @@ export function readRequestOf(frame: Buffer): ReadRequest | null {
  * Noise before and after it is passed over. Null: not there, or not yet.
  */
 export function findAnswer(request: ReadRequest, received: Buffer): Buffer | null {
-  const replyBytes = 3 + 2 * request.quantity + CRC_BYTES;
+  const replyBytes = answerBytes(request);
   for (let at = 0; at + EXCEPTION_BYTES <= received.length; at += 1) {
     if (received[at] !== request.unit) continue;
     const fn = received[at + 1];
-    if (fn === request.fn && received[at + 2] === 2 * request.quantity) {
+    if (fn === request.fn && announces(request, received.subarray(at))) {
       const frame = received.subarray(at, at + replyBytes);
       if (frame.length === replyBytes && crcHolds(frame)) return frame;
     }
@@ -120,17 +124,32 @@ export function takeMessages(received: Buffer): {
   return { messages, rest, broken: false };
 }
 
+/** Length of a whole answer with its checksum. */
+export function answerBytes({ fn, quantity }: ReadRequest): number {
+  return fn === WRITE_ONE ? 8 : 3 + 2 * quantity + CRC_BYTES;
+}
+
+/** Whether an answer that begins here is one to this request: its byte count, or its echo. */
+function announces({ fn, start, quantity }: ReadRequest, answer: Buffer): boolean {
+  if (fn !== WRITE_ONE) return answer[2] === 2 * quantity;
+  return answer.length >= 6 && answer.readUInt16BE(2) === start && answer.readUInt16BE(4) === quantity;
+}
+
 function crcHolds(frame: Buffer): boolean {
   return frame.readUInt16LE(frame.length - CRC_BYTES) === crc16(frame.subarray(0, -CRC_BYTES));
 }
 
 /** Why `[unit, function, ...]` does not answer the request; null when it does. */
-function mismatch({ unit, fn, quantity }: ReadRequest, body: Buffer): string | null {
+function mismatch(request: ReadRequest, body: Buffer): string | null {
+  const { unit, fn, quantity } = request;
   if (body[0] !== unit) return `an answer of unit ${body[0] ?? "?"} instead of ${unit}`;
   if (body[1] === (fn | 0x80)) {
     return body.length === 3 ? null : `an exception of ${body.length} bytes instead of 3`;
   }
   if (body[1] !== fn) return `an answer to function ${body[1] ?? "?"} instead of ${fn}`;
+  if (fn === WRITE_ONE) {
+    return body.length === 6 && announces(request, body) ? null : "an answer that does not repeat what was written";
+  }
   const bytes = body.length - 3;
   if (body[2] !== 2 * quantity || bytes !== 2 * quantity) {
     return `${bytes} data bytes (${body[2] ?? "no"} announced) for a request of ${quantity} registers (${2 * quantity} expected)`;
