@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { type MeterRole, meterRole } from "../../shared/contracts/meter.ts";
 import { idSchema, PHASES } from "../../shared/contracts/units.ts";
-import { meterProfiles } from "./modbus/profiles.ts";
+import { didYouMean } from "../../shared/nearest.ts";
+import { meterProfiles, profileNamed } from "./modbus/profiles.ts";
+import { SUNSPEC } from "./modbus/sunspec.core.ts";
 
 /** Roles whose meter a person chooses in the menu. */
 const MENU_ROLES: readonly MeterRole[] = ["mains", "circuit", "ev"];
@@ -9,7 +11,7 @@ const MENU_ROLES: readonly MeterRole[] = ["mains", "circuit", "ev"];
 const MAINS_POLL_MS = 1_000;
 const OTHER_POLL_MS = 2_000;
 
-const typeLabels = meterProfiles.map(profile => profile.label);
+const typeNames = [SUNSPEC.key, ...meterProfiles.flatMap(({ key, label }) => (key === label ? [key] : [key, label]))];
 
 /** Which driver reads the meter. */
 const driver = z.discriminatedUnion("kind", [
@@ -17,7 +19,11 @@ const driver = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("setting"), line: idSchema.optional() }),
   z.strictObject({
     kind: z.literal("modbus"),
-    type: z.string().refine(label => typeLabels.includes(label), `expected one of: ${typeLabels.join(", ")}`),
+    /** Key of docs/meters.md, or the text of the menu. */
+    type: z.string().refine(name => name === SUNSPEC.key || profileNamed(name) !== undefined, {
+      error: ({ input }) =>
+        `no Modbus meter is called ${String(input)}${didYouMean(String(input), typeNames)}; docs/meters.md lists them`,
+    }),
     address: z.number().int().min(1).max(247),
     line: idSchema.optional(),
   }),

@@ -1,6 +1,7 @@
 import type { MeterRole } from "../../shared/contracts/meter.ts";
 import type { Phase } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
+import type { CustomMeter } from "./modbus/custom.core.ts";
 
 type PerPhase = Readonly<Record<Phase, number>>;
 
@@ -12,6 +13,10 @@ export interface Measurement {
   readonly totalPowerW: number | null;
   readonly importWh: number | null;
   readonly exportWh: number | null;
+  /** To neutral; absent where the device does not measure it. */
+  readonly voltageV?: PerPhase | null;
+  /** The currents were worked out from a power, or their direction from the total: right as long as the phases agree. */
+  readonly isDerived?: boolean;
 }
 
 /** A measurement and when it was taken: at the latest when it was asked for, so that its age is never understated. */
@@ -54,7 +59,10 @@ export interface Mounting {
 export type MeterSpec = { readonly role: MeterRole; readonly pollMs: number; readonly mounting: Mounting } & (
   | {
       readonly kind: "modbus";
-      readonly typeId: number;
+      /** Key of the meter table, `sunspec`, or `custom`. */
+      readonly meter: string;
+      /** What the settings say of a custom meter; null for others. */
+      readonly custom: CustomMeter | null;
       readonly address: number;
       /** Name of the line in the site file; null = the only one there is. */
       readonly line: string | null;

@@ -1,9 +1,11 @@
 import type { SettingsCurrent } from "../../shared/contracts/settings.ts";
 import { settingOf } from "../../shared/settings/catalogue/index.ts";
 import { numberIn } from "../../shared/settings/read.ts";
+import { customMeterOf } from "./custom-wish.core.ts";
 import type { MeterConfig } from "./meter.config.ts";
 import type { MeterSpec } from "./meter.port.ts";
-import { meterProfiles, profileOf } from "./modbus/profiles.ts";
+import { type MeterProfile, meterProfiles, profileNamed, profileOf } from "./modbus/profiles.ts";
+import { SUNSPEC } from "./modbus/sunspec.core.ts";
 
 /** What shall be read, as site file and settings say. */
 export type Wanted =
@@ -16,6 +18,7 @@ export type Wanted =
 
 const DISABLED = 0;
 const API = 9;
+const CUSTOM = 19;
 
 /** The settings that choose the meter of each role. */
 const CHOSEN_BY = {
@@ -41,16 +44,17 @@ export function wantedMeter(config: MeterConfig, settings: SettingsCurrent | nul
       };
     }
     case "modbus": {
-      const typeId = meterProfiles.find(profile => profile.label === driver.type)?.typeId;
-      if (typeId === undefined) return unsupported(driver.type);
-      const { address } = driver;
-      const line = driver.line ?? null;
-      return {
-        kind: "read",
-        typeLabel: driver.type,
-        address,
-        spec: { ...common, kind: "modbus", typeId, address, line },
-      };
+      const { address, type, line = null } = driver;
+      if (type === SUNSPEC.key) {
+        const spec = { ...common, kind: "modbus", meter: type, custom: null, address, line } as const;
+        return { kind: "read", typeLabel: SUNSPEC.label, address, spec };
+      }
+      const profile = profileNamed(type);
+      if (profile === undefined) return unsupported(type);
+      const lacking = whatLacks(profile, role);
+      if (lacking !== null) return { kind: "unsupported", typeLabel: profile.label, reason: lacking };
+      const spec = { ...common, kind: "modbus", meter: profile.key, custom: null, address, line } as const;
+      return { kind: "read", typeLabel: profile.label, address, spec };
     }
     case "setting": {
       if (settings === null) return { kind: "unknown" };
@@ -60,18 +64,27 @@ export function wantedMeter(config: MeterConfig, settings: SettingsCurrent | nul
       if (typeId === API) {
         return { kind: "read", typeLabel: "API", address: null, spec: { ...common, kind: "api" } };
       }
-      const profile = profileOf(typeId);
-      if (profile === undefined) return unsupported(labelOf(keys.type, typeId));
       const address = numberIn(settings, keys.address, config.evseId ?? null);
       const line = driver.line ?? null;
-      return {
-        kind: "read",
-        typeLabel: profile.label,
-        address,
-        spec: { ...common, kind: "modbus", typeId, address, line },
-      };
+      if (typeId === CUSTOM) {
+        const wish = customMeterOf(settings);
+        if (!wish.ok) return { kind: "unsupported", typeLabel: "Custom", reason: `custom meter: ${wish.reason}` };
+        const spec = { ...common, kind: "modbus", meter: "custom", custom: wish.custom, address, line } as const;
+        return { kind: "read", typeLabel: "Custom", address, spec };
+      }
+      const profile = profileOf(typeId);
+      if (profile === undefined) return unsupported(labelOf(keys.type, typeId));
+      const spec = { ...common, kind: "modbus", meter: profile.key, custom: null, address, line } as const;
+      return { kind: "read", typeLabel: profile.label, address, spec };
     }
   }
+}
+
+/** Why a meter cannot serve a role; null: it can. A fuse is not guarded with currents that are worked out from a power. */
+function whatLacks({ key, registers }: MeterProfile, role: MeterConfig["role"]): string | null {
+  if (role !== "mains" && role !== "circuit") return null;
+  if (registers.some(({ quantity }) => quantity === "currentL1")) return null;
+  return `meter type ${key} has no currents per phase; a meter of role ${role} needs them`;
 }
 
 /** The name of a type in the menu. */
@@ -80,7 +93,12 @@ function labelOf(key: string, typeId: number): string {
 }
 
 function unsupported(typeLabel: string): Wanted {
-  const supported = [...meterProfiles.map(profile => profile.label), "API"].join(", ");
+  const menu = meterProfiles.filter(profile => profile.typeId !== null);
+  const supported = [
+    ...menu.sort((a, b) => (a.typeId ?? 0) - (b.typeId ?? 0)).map(({ label }) => label),
+    "Custom",
+    "API",
+  ].join(", ");
   const reason = `meter type ${typeLabel} is not supported by this version; supported: ${supported}`;
   return { kind: "unsupported", typeLabel, reason };
 }

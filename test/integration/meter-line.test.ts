@@ -219,8 +219,8 @@ t.test("says which lines there are when a meter names another, or none of severa
   t.throws(() => two.line("toString"), MeterNotAvailable);
   t.throws(() => two.line(null), { message: /which line this meter is on is not said.*rail, roof/ });
   t.throws(() => none.line(null), { message: /the site file has no lines/ });
-  t.throws(() => openMeterDriver({ ...eastronAt(10), typeId: 3 }, { lines: two, clock: systemClock }), {
-    message: "no Modbus meter has type 3; known: 2 Phoenix C, 4 Eastron3P, 5 InvEastrn",
+  t.throws(() => openMeterDriver({ ...eastronAt(10), meter: "phoenix" }, { lines: two, clock: systemClock }), {
+    message: /^no Modbus meter is called phoenix; known: abb_b2x, .*phoenix_eem350/,
   });
 });
 

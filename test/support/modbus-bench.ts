@@ -149,5 +149,15 @@ export function listenTo(driver: MeterDriver): { samples: Sample[]; problems: st
 /** A Modbus meter as a site would have it. */
 export function eastronAt(address: number, over: Partial<MeterSpec> = {}): MeterSpec & { kind: "modbus" } {
   const mounting = { reversed: false, phaseRotation: ["l1", "l2", "l3"] } as const;
-  return { role: "mains", pollMs: 100, mounting, ...over, kind: "modbus", typeId: 4, address, line: null };
+  return {
+    role: "mains",
+    pollMs: 100,
+    mounting,
+    ...over,
+    kind: "modbus",
+    meter: "eastron_sdm630",
+    custom: null,
+    address,
+    line: null,
+  };
 }

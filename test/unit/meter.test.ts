@@ -145,7 +145,14 @@ t.test("the setting chooses the meter, at start and while it runs", async t => {
   t.equal(meter.readings.length, 0);
 
   meter.settings(eastron);
-  t.match(meter.specs.at(-1), { kind: "modbus", typeId: 4, address: 10, line: "rail", pollMs: 1_000, role: "mains" });
+  t.match(meter.specs.at(-1), {
+    kind: "modbus",
+    meter: "eastron_sdm630",
+    address: 10,
+    line: "rail",
+    pollMs: 1_000,
+    role: "mains",
+  });
   t.match(meter.status, { state: "waiting", typeLabel: "Eastron3P", address: 10 });
   meter.tell({
     kind: "opened",
@@ -198,7 +205,8 @@ t.test("a type that is in the menu but cannot be read waits, and says what can b
   t.match(meter.status, {
     state: "waiting",
     typeLabel: "Sensorbox",
-    lastError: "meter type Sensorbox is not supported by this version; supported: Phoenix C, Eastron3P, InvEastrn, API",
+    lastError:
+      /^meter type Sensorbox is not supported by this version; supported: Phoenix C, Finder 7E, .*, Custom, API$/,
   });
   t.equal(meter.specs.at(-1), null);
   meter.wait(20_000);
@@ -209,13 +217,19 @@ t.test("a type that is in the menu but cannot be read waits, and says what can b
 t.test("each role has its own settings; a fixed driver needs none", async t => {
   const ev = new Kept({ role: "ev", evseId: "left", driver: { kind: "setting" }, reversed: true });
   ev.settings({}, { left: { ev_meter: 5, ev_meter_address: 14 }, right: { ev_meter: 4 } });
-  t.match(ev.specs.at(-1), { typeId: 5, address: 14, line: null, pollMs: 2_000, mounting: { reversed: true } });
+  t.match(ev.specs.at(-1), {
+    meter: "eastron_3p_inv",
+    address: 14,
+    line: null,
+    pollMs: 2_000,
+    mounting: { reversed: true },
+  });
   t.match(ev.status, { role: "ev", evseId: "left", typeLabel: "InvEastrn" });
   const circuit = new Kept({ role: "circuit", driver: { kind: "setting" }, pollMs: 500 });
   circuit.settings({ circuit_meter_type: 2 });
-  t.match(circuit.specs.at(-1), { typeId: 2, address: 13, pollMs: 500 });
+  t.match(circuit.specs.at(-1), { meter: "phoenix_eem350", address: 13, pollMs: 500 });
   const fixed = new Kept({ role: "pv", driver: { kind: "modbus", type: "Phoenix C", address: 20, line: "roof" } });
-  t.match(fixed.specs, [{ kind: "modbus", typeId: 2, address: 20, line: "roof" }]);
+  t.match(fixed.specs, [{ kind: "modbus", meter: "phoenix_eem350", address: 20, line: "roof" }]);
   fixed.settings(eastron);
   t.equal(fixed.specs.length, 1);
   const simulated = new Kept({ role: "mains", driver: { kind: "simulated" } });
@@ -292,7 +306,7 @@ t.test("refuses a site file's meter with the field and what would be right", asy
     ],
     [
       { ...good, driver: { kind: "modbus", type: "Eastron", address: 10 } },
-      /^driver\.type: expected one of: Phoenix C, Eas/,
+      /^driver\.type: no Modbus meter is called Eastron; did you mean Eastron[13]P or Eastron[13]P/,
     ],
     [{ ...good, driver: { kind: "modbus", type: "Eastron3P", address: 248 } }, /^driver\.address: .*<=247/],
     [{ ...good, driver: { kind: "modbus", type: "Eastron3P", address: 1.5 } }, /^driver\.address: .*int/],

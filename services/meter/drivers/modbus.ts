@@ -1,37 +1,69 @@
 import { MeterReplyRefused, messageOf } from "../../../shared/errors.ts";
 import type { Cancel, Clock, Instant } from "../../../shared/time/clock.ts";
 import type { MeterCounters, MeterDriver, MeterListener, MeterSpec } from "../meter.port.ts";
-import { decodeBlock, energyBlocks, liveBlocks, type RawValues, type ReadBlock } from "../modbus/blocks.core.ts";
-import { freshMemory, judgeEnergy, judgeLive, type MeterMemory } from "../modbus/decode.core.ts";
+import { counterBlocks, liveBlocks, type ReadBlock, voltageBlocks } from "../modbus/blocks.core.ts";
+import {
+  freshMemory,
+  type Judged,
+  judgeEnergy,
+  judgeLive,
+  judgeVoltages,
+  type MeterMemory,
+} from "../modbus/decode.core.ts";
 import type { Urgency } from "../modbus/line.core.ts";
 import type { MeterProfile } from "../modbus/profiles.ts";
+import { decodeWords, type RawValues, type Words, wordsOf } from "../modbus/registers.core.ts";
 import type { ModbusLine } from "./modbus-line.ts";
+import type { ReadHolding } from "./sunspec.ts";
 
-/** Counters change slowly; the line is for the currents. */
-const ENERGY_EVERY_MS = 10_000;
+/** A meter whose registers are known only when the device has been asked for them. */
+export interface SoughtMeter {
+  readonly label: string;
+  readonly find: (read: ReadHolding) => Promise<MeterProfile>;
+}
 
-/** A meter on a Modbus line: currents and powers at every poll, energy counters now and then. */
+/** Counters and voltages change slowly; the line is for the currents. */
+const SLOW_EVERY_MS = 10_000;
+/** A block that the device refuses, as one without an export counter does, is asked for ever more rarely. */
+const LONGEST_SLOW_MS = 600_000;
+
+interface SlowBlock extends ReadBlock {
+  readonly dueAt: Instant;
+  readonly everyMs: number;
+}
+
+/** A meter on a Modbus line: currents and powers at every poll, counters and voltages now and then. */
 export class ModbusMeter implements MeterDriver {
   readonly source: string;
-  readonly #profile: MeterProfile;
+  readonly #sought: SoughtMeter | null;
   readonly #spec: MeterSpec & { kind: "modbus" };
   readonly #line: ModbusLine;
   readonly #clock: Clock;
   readonly #urgency: Urgency;
+  #profile: MeterProfile | null = null;
+  #live: readonly ReadBlock[] = [];
+  #slow: readonly SlowBlock[] = [];
+  /** Words of the slow blocks, as last read. */
+  readonly #slowWords = new Map<number, number>();
   #listener: MeterListener | null = null;
   #cancel: Cancel | null = null;
   #memory: MeterMemory = freshMemory;
   #polling = false;
-  #energyDueAt: Instant = -Infinity;
   #implausible = 0;
 
-  constructor(profile: MeterProfile, spec: MeterSpec & { kind: "modbus" }, line: ModbusLine, clock: Clock) {
-    this.source = `${profile.label}, address ${spec.address}, ${line.words}`;
-    this.#profile = profile;
+  constructor(
+    wanted: MeterProfile | SoughtMeter,
+    spec: MeterSpec & { kind: "modbus" },
+    line: ModbusLine,
+    clock: Clock,
+  ) {
+    this.source = `${wanted.label}, address ${spec.address}, ${line.words}`;
     this.#spec = spec;
     this.#line = line;
     this.#clock = clock;
     this.#urgency = spec.role === "mains" || spec.role === "circuit" ? spec.role : "other";
+    this.#sought = "find" in wanted ? wanted : null;
+    if (!("find" in wanted)) this.#adopt(wanted);
   }
 
   start(listener: MeterListener): void {
@@ -57,17 +89,24 @@ export class ModbusMeter implements MeterDriver {
     return { ...counters, refused: counters.refused + this.#implausible };
   }
 
+  #adopt(profile: MeterProfile): void {
+    this.#profile = profile;
+    this.#live = liveBlocks(profile);
+    this.#slow = [...counterBlocks(profile), ...voltageBlocks(profile)].map(block => ({
+      ...block,
+      dueAt: -Infinity,
+      everyMs: SLOW_EVERY_MS,
+    }));
+  }
+
   /** One poll at a time: a meter that is slower than its rhythm is asked again when it is done. */
   async #poll(): Promise<void> {
     if (this.#polling) return;
     this.#polling = true;
     try {
-      await this.#readLive();
-      const now = this.#clock.now();
-      if (now >= this.#energyDueAt && this.#listener !== null) {
-        this.#energyDueAt = now + ENERGY_EVERY_MS;
-        await this.#readEnergy();
-      }
+      const profile = this.#profile ?? (await this.#find());
+      await this.#readLive(profile);
+      await this.#readSlow(profile);
     } catch (error) {
       this.#listener?.problem(messageOf(error));
     } finally {
@@ -75,37 +114,82 @@ export class ModbusMeter implements MeterDriver {
     }
   }
 
-  async #readLive(): Promise<void> {
-    const { raw, since } = await this.#read(liveBlocks(this.#profile));
-    const judged = judgeLive(this.#profile, this.#spec.mounting, raw, this.#memory);
-    if (!judged.ok) throw this.#refusal(judged.reason);
-    this.#memory = judged.memory;
-    this.#listener?.sample({ ...judged.value, sampledAt: since });
+  async #find(): Promise<MeterProfile> {
+    if (this.#sought === null) throw new MeterReplyRefused(`${this.source}: no registers are known`);
+    const profile = await this.#sought.find(async (start, quantity) => {
+      const { words } = await this.#read({ fn: 3, start, quantity });
+      return words;
+    });
+    this.#adopt(profile);
+    return profile;
   }
 
-  async #readEnergy(): Promise<void> {
-    const { raw } = await this.#read(energyBlocks(this.#profile));
-    const judged = judgeEnergy(this.#profile, this.#spec.mounting, raw, this.#memory);
-    this.#memory = judged.memory;
-    if (!judged.ok) throw this.#refusal(judged.reason);
-  }
-
-  /** All of the blocks or nothing. */
-  async #read(blocks: readonly ReadBlock[]): Promise<{ readonly raw: RawValues; readonly since: Instant }> {
-    let raw: RawValues = {};
+  async #readLive(profile: MeterProfile): Promise<void> {
+    const words = new Map<number, number>();
     let oldestAt = Infinity;
-    for (const block of blocks) {
-      const { data, since } = await this.#line.read(
-        { unit: this.#spec.address, ...block },
-        // Only the mains is worth the line's time twice.
-        { urgency: this.#urgency, retries: this.#urgency === "mains" ? 1 : 0, budgetMs: this.#spec.pollMs },
-      );
-      const decoded = decodeBlock(this.#profile, block, data);
-      if (!decoded.ok) throw this.#refusal(decoded.reason);
-      raw = { ...raw, ...decoded.values };
-      oldestAt = Math.min(oldestAt, since);
+    try {
+      // All of the blocks or nothing.
+      for (const block of this.#live) {
+        const read = await this.#read(block);
+        for (const [address, word] of read.words) words.set(address, word);
+        oldestAt = Math.min(oldestAt, read.since);
+      }
+    } catch (error) {
+      // A map that moved has to be found again.
+      if (this.#sought !== null && error instanceof MeterReplyRefused) this.#profile = null;
+      throw error;
     }
-    return { raw, since: oldestAt };
+    const raw = this.#decoded(profile, words);
+    this.#take(judgeVoltages(raw, this.#memory));
+    const measured = this.#take(judgeLive(profile, this.#spec.mounting, raw, this.#memory));
+    this.#listener?.sample({ ...measured, sampledAt: oldestAt });
+  }
+
+  /** At most one slow block per poll, so that the currents of others do not wait long. */
+  async #readSlow(profile: MeterProfile): Promise<void> {
+    const now = this.#clock.now();
+    const block = this.#slow.find(({ dueAt }) => dueAt <= now);
+    if (block === undefined || this.#listener === null) return;
+    const reschedule = (everyMs: number): void => {
+      this.#slow = this.#slow.map(other =>
+        other.start === block.start ? { ...other, everyMs, dueAt: now + everyMs } : other,
+      );
+    };
+    try {
+      const { words } = await this.#read(block);
+      reschedule(SLOW_EVERY_MS);
+      for (const [address, word] of words) this.#slowWords.set(address, word);
+    } catch (error) {
+      reschedule(error instanceof MeterReplyRefused ? Math.min(LONGEST_SLOW_MS, block.everyMs * 2) : SLOW_EVERY_MS);
+      throw error;
+    }
+    const raw = this.#decoded(profile, this.#slowWords);
+    this.#take(judgeVoltages(raw, this.#memory));
+    this.#take(judgeEnergy(profile, this.#spec.mounting, raw, this.#memory));
+  }
+
+  async #read(block: ReadBlock): Promise<{ readonly words: Words; readonly since: Instant }> {
+    const { data, since } = await this.#line.read(
+      { unit: this.#spec.address, fn: block.fn, start: block.start, quantity: block.quantity },
+      // Only the mains is worth the line's time twice.
+      { urgency: this.#urgency, retries: this.#urgency === "mains" ? 1 : 0, budgetMs: this.#spec.pollMs },
+    );
+    const words = wordsOf(block, data);
+    if (!words.ok) throw this.#refusal(words.reason);
+    return { words: words.values, since };
+  }
+
+  #decoded(profile: MeterProfile, words: Words): RawValues {
+    const decoded = decodeWords(profile, words);
+    if (!decoded.ok) throw this.#refusal(decoded.reason);
+    return decoded.values;
+  }
+
+  /** Keeps what is to be remembered, also of what is refused. */
+  #take<T>(judged: Judged<T>): T {
+    this.#memory = judged.memory;
+    if (!judged.ok) throw this.#refusal(judged.reason);
+    return judged.value;
   }
 
   #refusal(reason: string): MeterReplyRefused {

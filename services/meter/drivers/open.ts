@@ -1,11 +1,14 @@
 import { MeterNotAvailable } from "../../../shared/errors.ts";
 import type { Clock } from "../../../shared/time/clock.ts";
 import type { MeterDriver, MeterSpec } from "../meter.port.ts";
-import { meterProfiles, profileOf } from "../modbus/profiles.ts";
+import { customProfile } from "../modbus/custom.core.ts";
+import { type MeterProfile, meterProfiles, profileNamed } from "../modbus/profiles.ts";
+import { SUNSPEC } from "../modbus/sunspec.core.ts";
 import { ApiMeter } from "./api.ts";
-import { ModbusMeter } from "./modbus.ts";
+import { ModbusMeter, type SoughtMeter } from "./modbus.ts";
 import type { ModbusLines } from "./modbus-lines.ts";
 import { SimulatedMeter } from "./simulated.ts";
+import { findSunspecMeter } from "./sunspec.ts";
 
 export interface MeterDriverParts {
   readonly lines: ModbusLines;
@@ -19,13 +22,18 @@ export function openMeterDriver(spec: MeterSpec, { lines, clock }: MeterDriverPa
       return new ApiMeter(spec, clock);
     case "simulated":
       return new SimulatedMeter(spec, clock);
-    case "modbus": {
-      const profile = profileOf(spec.typeId);
-      if (profile === undefined) {
-        const known = meterProfiles.map(({ typeId, label }) => `${typeId} ${label}`).join(", ");
-        throw new MeterNotAvailable(`no Modbus meter has type ${spec.typeId}; known: ${known}`);
-      }
-      return new ModbusMeter(profile, spec, lines.line(spec.line), clock);
-    }
+    case "modbus":
+      return new ModbusMeter(mapOf(spec), spec, lines.line(spec.line), clock);
   }
+}
+
+/** The registers of a meter, or the way to find them. */
+function mapOf({ meter, custom }: MeterSpec & { kind: "modbus" }): MeterProfile | SoughtMeter {
+  if (meter === SUNSPEC.key) return { label: SUNSPEC.label, find: findSunspecMeter };
+  if (custom !== null) return customProfile(custom);
+  const profile = profileNamed(meter);
+  if (profile !== undefined) return profile;
+  throw new MeterNotAvailable(
+    `no Modbus meter is called ${meter}; known: ${meterProfiles.map(({ key }) => key).join(", ")}`,
+  );
 }

@@ -1,4 +1,6 @@
-import type { ByteOrder, MeterProfile, NumberType } from "./profiles.ts";
+import { QUANTITIES, type Quantity } from "./meter-row.ts";
+import { widthOf } from "./numbers.core.ts";
+import type { MeterProfile, Register } from "./profiles.ts";
 
 /** A run of registers that is read at once. */
 export interface ReadBlock {
@@ -7,145 +9,83 @@ export interface ReadBlock {
   readonly quantity: number;
 }
 
-export type Quantity =
-  | "currentL1"
-  | "currentL2"
-  | "currentL3"
-  | "powerL1"
-  | "powerL2"
-  | "powerL3"
-  | "totalPower"
-  | "importKWh"
-  | "exportKWh";
-
-/** In A, W and kWh, as the device counts them. */
-export type RawValues = Readonly<Partial<Record<Quantity, number>>>;
-
-export type Decoded =
-  | { readonly ok: true; readonly values: RawValues }
-  | { readonly ok: false; readonly reason: string };
-
-interface Register {
-  readonly quantity: Quantity;
+interface Span {
   readonly address: number;
-  readonly divisor: number;
+  readonly width: number;
 }
 
-const NAMES: Readonly<Record<Quantity, string>> = {
-  currentL1: "current L1",
-  currentL2: "current L2",
-  currentL3: "current L3",
-  powerL1: "power L1",
-  powerL2: "power L2",
-  powerL3: "power L3",
-  totalPower: "total power",
-  importKWh: "import counter",
-  exportKWh: "export counter",
-};
-
-/** What is read at every poll: currents and powers, in as few reads as the device permits. */
+/** What is read at every poll: currents and what tells their direction, in as few reads as the device permits. */
 export function liveBlocks(profile: MeterProfile): readonly ReadBlock[] {
-  return blocksOf(profile, liveRegisters(profile));
+  return blocksOf(profile, chosen(profile, liveQuantities(profile)));
 }
 
-/** What is read now and then: the energy counters. */
-export function energyBlocks(profile: MeterProfile): readonly ReadBlock[] {
-  return blocksOf(profile, energyRegisters(profile));
+/** The energy counters, read now and then. */
+export function counterBlocks(profile: MeterProfile): readonly ReadBlock[] {
+  const counters = having(profile, quantity => quantity === "importEnergy" || quantity === "exportEnergy");
+  // A meter that counts one way only calls it the total.
+  const oneWay = counters.includes("importEnergy") ? [] : having(profile, quantity => quantity === "totalEnergy");
+  return blocksOf(profile, chosen(profile, [...counters, ...oneWay]));
 }
 
-/** The values whose registers lie in a block. Refuses a reply of another length and numbers that are none. */
-export function decodeBlock(profile: MeterProfile, block: ReadBlock, data: Uint8Array): Decoded {
-  const wantedBytes = 2 * block.quantity;
-  if (data.length !== wantedBytes) {
-    return {
-      ok: false,
-      reason: `${data.length} data bytes for a request of ${block.quantity} registers (${wantedBytes} expected)`,
-    };
-  }
-  const width = widthOf(profile.numberType);
-  const values: Partial<Record<Quantity, number>> = {};
-  for (const register of [...liveRegisters(profile), ...energyRegisters(profile)]) {
-    const offset = register.address - block.start;
-    if (offset < 0 || offset + width > block.quantity) continue;
-    const raw = rawNumber(profile, data.subarray(2 * offset, 2 * (offset + width)));
-    if (!Number.isFinite(raw)) return { ok: false, reason: `${NAMES[register.quantity]} is ${raw}, not a number` };
-    values[register.quantity] = scaled(raw, register.divisor);
-  }
-  return { ok: true, values };
+/** The voltages, read now and then; none where the currents bring them along. */
+export function voltageBlocks(profile: MeterProfile): readonly ReadBlock[] {
+  const voltages = blocksOf(
+    profile,
+    chosen(
+      profile,
+      having(profile, quantity => quantity.startsWith("voltage")),
+    ),
+  );
+  const live = liveBlocks(profile);
+  return voltages.filter(
+    ({ start, quantity }) =>
+      !live.some(block => block.start <= start && start + quantity <= block.start + block.quantity),
+  );
 }
 
-function liveRegisters({ registers, divisors }: MeterProfile): readonly Register[] {
-  const [i1, i2, i3] = registers.currentA;
-  const [p1, p2, p3] = registers.powerW ?? [null, null, null];
-  return present([
-    ["currentL1", i1, divisors.currentA],
-    ["currentL2", i2, divisors.currentA],
-    ["currentL3", i3, divisors.currentA],
-    ["powerL1", p1, divisors.powerW],
-    ["powerL2", p2, divisors.powerW],
-    ["powerL3", p3, divisors.powerW],
-    ["totalPower", registers.totalPowerW, divisors.powerW],
-  ]);
+/** Every register of the row: for a look at the whole meter. */
+export function allBlocks(profile: MeterProfile): readonly ReadBlock[] {
+  return blocksOf(profile, profile.registers);
 }
 
-function energyRegisters({ registers, divisors }: MeterProfile): readonly Register[] {
-  return present([
-    ["importKWh", registers.importKWh, divisors.energyKWh],
-    ["exportKWh", registers.exportKWh, divisors.energyKWh],
-  ]);
+function liveQuantities(profile: MeterProfile): readonly Quantity[] {
+  const perPhase = having(profile, quantity => /^(current|power)L/.test(quantity));
+  if (perPhase.some(quantity => quantity.startsWith("power"))) return perPhase;
+  const total = having(profile, quantity => quantity === "totalPower");
+  // Where there is no net power it is the difference of two.
+  return [
+    ...perPhase,
+    ...(total.length > 0 ? total : having(profile, quantity => /^(im|ex)portPower$/.test(quantity))),
+  ];
 }
 
-function present(rows: readonly (readonly [Quantity, number | null, number])[]): readonly Register[] {
-  return rows.flatMap(([quantity, address, divisor]) => (address === null ? [] : [{ quantity, address, divisor }]));
+function having({ registers }: MeterProfile, wanted: (quantity: Quantity) => boolean): readonly Quantity[] {
+  return QUANTITIES.filter(quantity => wanted(quantity) && registers.some(register => register.quantity === quantity));
 }
 
-/** Registers that follow each other are one read; a gap is never read across. */
+function chosen({ registers }: MeterProfile, quantities: readonly Quantity[]): readonly Register[] {
+  return registers.filter(({ quantity }) => quantities.includes(quantity));
+}
+
+/** Registers that follow each other are one read; a gap is read across only where the row permits it. */
 function blocksOf(profile: MeterProfile, registers: readonly Register[]): readonly ReadBlock[] {
-  const width = widthOf(profile.numberType);
+  const spans = registers.flatMap(({ address, type, scale }): readonly Span[] => [
+    { address, width: widthOf(type) },
+    ...(typeof scale === "number" ? [] : [{ address: scale.exponentAt, width: 1 }]),
+  ]);
   const blocks: ReadBlock[] = [];
-  for (const { address } of [...registers].sort((a, b) => a.address - b.address)) {
+  for (const { address, width } of spans.sort((a, b) => a.address - b.address)) {
     const last = blocks.at(-1);
-    if (last !== undefined && last.start + last.quantity === address && last.quantity + width <= profile.maxRegisters) {
-      blocks[blocks.length - 1] = { ...last, quantity: last.quantity + width };
-    } else {
-      blocks.push({ fn: profile.fn, start: address, quantity: width });
+    const end = address + width;
+    if (last !== undefined) {
+      const gap = address - (last.start + last.quantity);
+      const quantity = Math.max(last.quantity, end - last.start);
+      if (gap <= profile.bridge && quantity <= profile.maxRegisters) {
+        blocks[blocks.length - 1] = { ...last, quantity };
+        continue;
+      }
     }
+    blocks.push({ fn: profile.fn, start: address, quantity: width });
   }
   return blocks;
-}
-
-function widthOf(numberType: NumberType): number {
-  return numberType === "int16" ? 1 : 2;
-}
-
-/** Positions on the wire of the bytes from the most to the least significant one. */
-const BYTES_OF_32: Readonly<Record<ByteOrder, readonly number[]>> = {
-  abcd: [0, 1, 2, 3],
-  badc: [1, 0, 3, 2],
-  cdab: [2, 3, 0, 1],
-  dcba: [3, 2, 1, 0],
-};
-const BYTES_OF_16: Readonly<Record<ByteOrder, readonly number[]>> = {
-  abcd: [0, 1],
-  badc: [1, 0],
-  cdab: [0, 1],
-  dcba: [1, 0],
-};
-
-function rawNumber({ numberType, byteOrder }: MeterProfile, wire: Uint8Array): number {
-  const order = numberType === "int16" ? BYTES_OF_16[byteOrder] : BYTES_OF_32[byteOrder];
-  const view = new DataView(Uint8Array.from(order, position => wire[position] ?? 0).buffer);
-  switch (numberType) {
-    case "int16":
-      return view.getInt16(0);
-    case "int32":
-      return view.getInt32(0);
-    case "float32":
-      return view.getFloat32(0);
-  }
-}
-
-/** Negative powers of ten are no binary fractions: dividing by a whole number rounds once, multiplying by 0.001 twice. */
-function scaled(raw: number, divisor: number): number {
-  return divisor >= 0 ? raw / 10 ** divisor : raw * 10 ** -divisor;
 }

@@ -1,13 +1,15 @@
 import { PHASES, type Phase } from "../../../shared/contracts/units.ts";
 import type { Measurement, Mounting } from "../meter.port.ts";
-import type { RawValues } from "./blocks.core.ts";
 import type { MeterProfile } from "./profiles.ts";
+import type { RawValues } from "./registers.core.ts";
 
 /** What has to be remembered from one sample to the next. */
 export interface MeterMemory {
   /** Direction of each terminal when its power last said so. */
   readonly signs: readonly [number, number, number];
   readonly counters: Counters | null;
+  /** Voltages as last read; null where they are not known. */
+  readonly terminalsV: readonly [number, number, number] | null;
   /** Lower counters than before, and how often they were seen: a disturbance, or another meter. */
   readonly doubt: { readonly counters: Counters; readonly seen: number } | null;
 }
@@ -23,11 +25,16 @@ export type Judged<T> =
   | { readonly ok: false; readonly reason: string; readonly memory: MeterMemory };
 
 /** Until a power says otherwise current counts as taken from the grid: the side on which charging gets less. */
-export const freshMemory: MeterMemory = { signs: [1, 1, 1], counters: null, doubt: null };
+export const freshMemory: MeterMemory = { signs: [1, 1, 1], counters: null, terminalsV: null, doubt: null };
 
 /** Beyond these no meter of this class is believable. */
 const MAX_CURRENT_A = 1_000;
 const MAX_PHASE_POWER_W = 250_000;
+/** A phase is dead or it is one (230 V and 120 V grids with their tolerances). */
+const MIN_VOLTAGE_V = 80;
+const MAX_VOLTAGE_V = 300;
+/** Of a meter that has no currents. */
+const NOMINAL_V = 230;
 /** Below this a phase power says nothing about the direction; the previous one stays. */
 const DIRECTION_FROM_W = 5;
 /** A counter may step back by its rounding, not by more. */
@@ -45,18 +52,24 @@ export function judgeLive(
   const refused = implausible(raw);
   if (refused !== null) return { ok: false, reason: refused, memory };
   const turned = profile.reversed !== mounting.reversed ? -1 : 1;
-  const terminalsA = [raw.currentL1 ?? 0, raw.currentL2 ?? 0, raw.currentL3 ?? 0] as const;
-  const perPhaseW = profile.registers.powerW !== null;
-  const terminalsW = [raw.powerL1 ?? 0, raw.powerL2 ?? 0, raw.powerL3 ?? 0] as const;
-  const signs = perPhaseW ? directions(memory.signs, terminalsW) : memory.signs;
-  const signedA = perPhaseW ? terminalsA.map((amps, i) => Math.abs(amps) * (signs[i] ?? 1)) : terminalsA;
-  const totalW = raw.totalPower ?? (perPhaseW ? terminalsW[0] + terminalsW[1] + terminalsW[2] : null);
+  const watts = wattsOf(profile, raw);
+  const { terminalsA, signs, isDerived } = signedCurrents(profile, raw, watts, memory);
+  const { perPhaseW, totalW } = watts;
+  if (Math.abs(terminalsA[0]) > MAX_CURRENT_A) {
+    return {
+      ok: false,
+      reason: `total power of ${totalW ?? 0} W; believable up to ${MAX_CURRENT_A} A per phase`,
+      memory,
+    };
+  }
   const value: Measurement = {
-    currentA: onHousePhases(signedA, turned, mounting),
-    powerW: perPhaseW ? onHousePhases(terminalsW, turned, mounting) : null,
+    currentA: onHousePhases(terminalsA, turned, mounting),
+    powerW: perPhaseW === null ? null : onHousePhases(perPhaseW, turned, mounting),
     totalPowerW: totalW === null ? null : plain(totalW * turned),
+    voltageV: memory.terminalsV === null ? null : onHousePhases(memory.terminalsV, 1, mounting),
     importWh: memory.counters?.importWh ?? null,
     exportWh: memory.counters?.exportWh ?? null,
+    isDerived,
   };
   return { ok: true, value, memory: { ...memory, signs } };
 }
@@ -69,9 +82,11 @@ export function judgeEnergy(
   memory: MeterMemory,
 ): Judged<Counters> {
   const turned = profile.reversed !== mounting.reversed;
-  const importKWh = turned ? raw.exportKWh : raw.importKWh;
-  const exportKWh = turned ? raw.importKWh : raw.exportKWh;
-  const counters: Counters = { importWh: wattHours(importKWh), exportWh: wattHours(exportKWh) };
+  const inwardWh = raw.importEnergy ?? raw.totalEnergy ?? null;
+  const outwardWh = raw.exportEnergy ?? null;
+  const counters: Counters = turned
+    ? { importWh: outwardWh, exportWh: inwardWh }
+    : { importWh: inwardWh, exportWh: outwardWh };
   if ((counters.importWh ?? 0) < 0 || (counters.exportWh ?? 0) < 0) {
     return { ok: false, reason: `energy counter below zero: ${inWords(counters)}`, memory };
   }
@@ -84,6 +99,18 @@ export function judgeEnergy(
   }
   const reason = `energy counter ran backwards: ${inWords(counters)} after ${inWords(memory.counters ?? counters)}`;
   return { ok: false, reason, memory: { ...memory, doubt: { counters, seen } } };
+}
+
+/** Notes the voltages of a reply; one that no grid has is refused. */
+export function judgeVoltages(raw: RawValues, memory: MeterMemory): Judged<null> {
+  if (raw.voltageL1 === undefined) return { ok: true, value: null, memory };
+  const terminalsV = [raw.voltageL1, raw.voltageL2 ?? 0, raw.voltageL3 ?? 0] as const;
+  for (const [index, volts] of terminalsV.entries()) {
+    if (volts === 0 || (volts >= MIN_VOLTAGE_V && volts <= MAX_VOLTAGE_V)) continue;
+    const reason = `voltage L${index + 1} of ${volts} V; believable: 0 or ${MIN_VOLTAGE_V}..${MAX_VOLTAGE_V} V`;
+    return { ok: false, reason, memory: { ...memory, terminalsV: null } };
+  }
+  return { ok: true, value: null, memory: { ...memory, terminalsV } };
 }
 
 function implausible(raw: RawValues): string | null {
@@ -102,13 +129,46 @@ function implausible(raw: RawValues): string | null {
   return `total power of ${total} W; believable up to ${3 * MAX_PHASE_POWER_W} W`;
 }
 
-function directions(
-  previous: MeterMemory["signs"],
-  terminalsW: readonly [number, number, number],
-): MeterMemory["signs"] {
+type Terminals = readonly [number, number, number];
+
+interface Watts {
+  readonly perPhaseW: Terminals | null;
+  readonly totalW: number | null;
+}
+
+/** The powers there are. */
+function wattsOf({ phases }: MeterProfile, raw: RawValues): Watts {
+  const isPerPhase = raw.powerL1 !== undefined && (phases === 1 || raw.powerL2 !== undefined);
+  const perPhaseW: Terminals | null = isPerPhase ? [raw.powerL1 ?? 0, raw.powerL2 ?? 0, raw.powerL3 ?? 0] : null;
+  const net = raw.importPower === undefined ? undefined : raw.importPower - (raw.exportPower ?? 0);
+  const total = raw.totalPower ?? net;
+  const sum = perPhaseW === null ? null : perPhaseW[0] + perPhaseW[1] + perPhaseW[2];
+  return { perPhaseW, totalW: total ?? sum };
+}
+
+/**
+ * A phase power tells the direction best. Without it a signed current does, and for a magnitude the total power: right
+ * as long as all phases flow one way.
+ */
+function signedCurrents(
+  { current, phases }: MeterProfile,
+  raw: RawValues,
+  { perPhaseW, totalW }: Watts,
+  { signs: before }: MeterMemory,
+): { readonly terminalsA: Terminals; readonly signs: Terminals; readonly isDerived: boolean } {
+  if (raw.currentL1 === undefined) {
+    const amps = (totalW ?? 0) / phases / NOMINAL_V;
+    return { terminalsA: phases === 1 ? [amps, 0, 0] : [amps, amps, amps], signs: before, isDerived: true };
+  }
+  const terminalsA: Terminals = [raw.currentL1, raw.currentL2 ?? 0, raw.currentL3 ?? 0];
+  const tellingW: Terminals | null =
+    perPhaseW ?? (current === "magnitude" && totalW !== null ? [totalW, totalW, totalW] : null);
+  if (tellingW === null) return { terminalsA, signs: before, isDerived: false };
   const sign = (index: 0 | 1 | 2): number =>
-    Math.abs(terminalsW[index]) < DIRECTION_FROM_W ? previous[index] : Math.sign(terminalsW[index]);
-  return [sign(0), sign(1), sign(2)];
+    Math.abs(tellingW[index]) < DIRECTION_FROM_W ? before[index] : Math.sign(tellingW[index]);
+  const signs: Terminals = [sign(0), sign(1), sign(2)];
+  const signed = (index: 0 | 1 | 2): number => Math.abs(terminalsA[index]) * signs[index];
+  return { terminalsA: [signed(0), signed(1), signed(2)], signs, isDerived: perPhaseW === null };
 }
 
 function onHousePhases(
@@ -127,10 +187,6 @@ function onHousePhases(
 /** -0 reads as 0. */
 function plain(value: number): number {
   return value === 0 ? 0 : value;
-}
-
-function wattHours(kWh: number | undefined): number | null {
-  return kWh === undefined ? null : kWh * 1_000;
 }
 
 function stepsBack(before: Counters | null, now: Counters): boolean {

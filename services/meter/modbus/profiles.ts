@@ -1,80 +1,81 @@
-/** First register of a value per terminal L1, L2, L3; null where the device has none. */
-export type PhaseRegisters = readonly [number | null, number | null, number | null];
+import type { ByteOrder, MeterRow, NumberType, Quantity, RegisterRow, Scale } from "./meter-row.ts";
+import { metersAToC } from "./rows/a-c.ts";
+import { metersDToE } from "./rows/d-e.ts";
+import { metersFToN } from "./rows/f-n.ts";
+import { metersOToZ } from "./rows/o-z.ts";
+import { metersOfSmartevse } from "./rows/smartevse.ts";
 
-/** Order on the wire of the bytes of a 32-bit value, `a` the most significant; of 16 bits the order within a register. */
-export type ByteOrder = "abcd" | "badc" | "cdab" | "dcba";
-export type NumberType = "int16" | "int32" | "float32";
+const rows = [...metersAToC, ...metersDToE, ...metersFToN, ...metersOToZ, ...metersOfSmartevse] as const;
 
-/** A meter as data. Register numbers are those on the wire, beginning at 0. */
-export interface MeterProfile {
-  /** Number of the type in MAINS MET and EV METER. */
-  readonly typeId: number;
-  /** Name of the type in the menu and on the REST face. */
-  readonly label: string;
-  readonly fn: 3 | 4;
-  readonly byteOrder: ByteOrder;
-  readonly numberType: NumberType;
-  /** What the device gives at once. */
-  readonly maxRegisters: number;
-  readonly registers: {
-    readonly currentA: PhaseRegisters;
-    /** Null where the device has no power per phase; then the current's own sign counts. */
-    readonly powerW: PhaseRegisters | null;
-    /** Null where the total is the sum of the phases. */
-    readonly totalPowerW: number | null;
-    readonly importKWh: number | null;
-    readonly exportKWh: number | null;
-  };
-  /** value = raw / 10^n, in A, W, kWh. */
-  readonly divisors: { readonly currentA: number; readonly powerW: number; readonly energyKWh: number };
-  /** Supply and load are exchanged: powers count the other way and import is what the device calls export. */
-  readonly reversed: boolean;
+/** Every make of meter there is a row for. */
+export type MeterKey = (typeof rows)[number]["key"];
+
+export interface Register {
+  readonly quantity: Quantity;
+  readonly address: number;
+  readonly type: NumberType;
+  readonly scale: Scale;
 }
 
-/** SDM630, SDM72D-M v2, SDM54, X96-1A: currents are magnitudes, the direction is in the powers. */
-const eastron3P: MeterProfile = {
-  typeId: 4,
-  label: "Eastron3P",
-  fn: 4,
-  byteOrder: "abcd",
-  numberType: "float32",
-  maxRegisters: 80,
-  registers: {
-    currentA: [0x06, 0x08, 0x0a],
-    powerW: [0x0c, 0x0e, 0x10],
-    totalPowerW: null,
-    importKWh: 0x48,
-    exportKWh: 0x4a,
-  },
-  divisors: { currentA: 0, powerW: 0, energyKWh: 0 },
-  reversed: false,
-};
+/** A meter as data, its row spelled out. */
+export interface MeterProfile {
+  readonly key: string;
+  /** Name of the type in the menu and on the REST face; for others the key. */
+  readonly label: string;
+  readonly name: string;
+  /** Number of the type in MAINS MET and EV METER; null where the menu has none. */
+  readonly typeId: number | null;
+  readonly fn: 3 | 4;
+  readonly phases: 1 | 3;
+  readonly current: "magnitude" | "signed";
+  readonly powerSign: 1 | -1;
+  readonly byteOrder: ByteOrder;
+  readonly maxRegisters: number;
+  readonly bridge: number;
+  readonly reversed: boolean;
+  readonly registers: readonly Register[];
+}
 
-/** The meters that can be read, in the order of the menu. */
-export const meterProfiles: readonly MeterProfile[] = [
-  {
-    // EEM-350-D-MCB: signed currents, total power only, an import counter only.
-    typeId: 2,
-    label: "Phoenix C",
-    fn: 4,
-    byteOrder: "cdab",
-    numberType: "int32",
-    maxRegisters: 11,
-    registers: {
-      currentA: [0x0c, 0x0e, 0x10],
-      powerW: null,
-      totalPowerW: 0x28,
-      importKWh: 0x3e,
-      exportKWh: null,
-    },
-    divisors: { currentA: 3, powerW: 1, energyKWh: 1 },
-    reversed: false,
-  },
-  eastron3P,
-  { ...eastron3P, typeId: 5, label: "InvEastrn", reversed: true },
-];
+/** Registers a reply can hold (Modbus application protocol 6.3). */
+const MOST_REGISTERS = 125;
 
-/** The row of a type number; undefined for types that cannot be read. */
+/** The rows of the table, as they stand there. */
+export const meterRows: readonly MeterRow[] = rows;
+
+/** The meters of the table, by key. */
+export const meterProfiles: readonly MeterProfile[] = meterRows.map(spelledOut);
+
+/** The row of a type number of the menu; undefined where that is no meter of the table. */
 export function profileOf(typeId: number): MeterProfile | undefined {
   return meterProfiles.find(profile => profile.typeId === typeId);
+}
+
+/** The row of a key, or of a text of the menu. */
+export function profileNamed(name: string): MeterProfile | undefined {
+  return meterProfiles.find(({ key }) => key === name) ?? meterProfiles.find(({ label }) => label === name);
+}
+
+/** A row with its defaults and one register per quantity. */
+export function spelledOut(row: MeterRow): MeterProfile {
+  return {
+    key: row.key,
+    label: row.smartevse?.label ?? row.key,
+    name: row.name,
+    typeId: row.smartevse?.id ?? null,
+    fn: row.fn,
+    phases: row.phases,
+    current: row.current,
+    powerSign: row.powerSign ?? 1,
+    byteOrder: row.byteOrder ?? "abcd",
+    maxRegisters: row.maxRegisters ?? MOST_REGISTERS,
+    bridge: row.bridge ?? 0,
+    reversed: row.reversed ?? false,
+    registers: row.registers.flatMap(registersOf),
+  };
+}
+
+function registersOf(row: RegisterRow): readonly Register[] {
+  const [what, at, type, scale] = row;
+  if (typeof at === "number") return [{ quantity: what as Quantity, address: at, type, scale }];
+  return at.map((address, index) => ({ quantity: `${what}L${index + 1}` as Quantity, address, type, scale }));
 }

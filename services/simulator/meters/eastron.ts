@@ -14,12 +14,17 @@ export interface MeterValues {
   readonly exportWh: number;
 }
 
+const NOMINAL_V = 230;
+
 /** Input registers of an Eastron SDM630: float32, high word first; currents are magnitudes, powers carry the sign. */
 export function eastron3P(measure: () => MeterValues): RegisterMap {
   return (fn, address) => {
     if (fn !== 4) return null;
     const { currentA, powerW, importWh, exportWh } = measure();
     const values: Readonly<Record<number, number>> = {
+      0x00: NOMINAL_V,
+      0x02: NOMINAL_V,
+      0x04: NOMINAL_V,
       0x06: Math.abs(currentA.l1),
       0x08: Math.abs(currentA.l2),
       0x0a: Math.abs(currentA.l3),

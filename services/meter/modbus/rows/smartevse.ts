@@ -1,0 +1,92 @@
+import type { MeterRow } from "../meter-row.ts";
+import { eastron3PRegisters } from "./d-e.ts";
+
+/** Register maps as the SmartEVSE firmwares use them, where they differ from the maker's. */
+export const metersOfSmartevse = [
+  {
+    key: "eastron_3p_inv",
+    name: "Eastron with three phases, mounted with supply and load exchanged",
+    smartevse: { key: "eastron_3p_inv", id: 5, label: "InvEastrn" },
+    fn: 4,
+    phases: 3,
+    current: "magnitude",
+    maxRegisters: 80,
+    reversed: true,
+    registers: eastron3PRegisters,
+  },
+  {
+    key: "finder_7m38_2638",
+    name: "Finder 7M.38 with its counter at 2638",
+    smartevse: { key: "finder_7m38", id: 11, label: "Finder 7M" },
+    fn: 4,
+    phases: 3,
+    current: "magnitude",
+    bridge: 8,
+    registers: [
+      ["current", [0x09d4, 0x09d6, 0x09d8], "float32", 1],
+      ["power", [0x09e2, 0x09e4, 0x09e6], "float32", 1],
+      ["importEnergy", 0x0a4e, "float32", 1],
+    ],
+    notes: ["the maker's counters, export included, are in finder_7m38"],
+  },
+  {
+    key: "schneider_iem3x5x",
+    name: "Schneider iEM3x5x with counters as float",
+    smartevse: { key: "schneider_iem3x5x", id: 14, label: "Schneider" },
+    fn: 3,
+    phases: 3,
+    current: "magnitude",
+    serial: "19200 8E1",
+    registers: [
+      ["current", [0x0bb7, 0x0bb9, 0x0bbb], "float32", 1],
+      ["power", [0x0bed, 0x0bef, 0x0bf1], "float32", 1000],
+      ["importEnergy", 0xb02b, "float32", 1000],
+      ["exportEnergy", 0xb02d, "float32", 1000],
+    ],
+    notes: ["only models with four-quadrant counters have the export register; on the others export is not known"],
+  },
+  {
+    key: "orno_we517_smartevse",
+    name: "Orno 3P as SmartEVSE reads it",
+    smartevse: { key: "orno_we517_fork", id: 17, label: "Orno 3P" },
+    fn: 4,
+    phases: 3,
+    current: "signed",
+    registers: [
+      ["current", [0x000c, 0x000e, 0x0010], "float32", 1],
+      ["totalPower", 0x001c, "float32", 1],
+      ["importEnergy", 0x0100, "float32", 1000],
+      ["exportEnergy", 0x0110, "float32", 1000],
+    ],
+    notes: ["not the maker's map: OR-WE-516 and OR-WE-517 as documented are orno_we516_517"],
+  },
+  {
+    key: "orno_we516_smartevse",
+    name: "Orno 1P as SmartEVSE reads it",
+    smartevse: { key: "orno_we516_fork", id: 18, label: "Orno 1P" },
+    fn: 4,
+    phases: 1,
+    current: "signed",
+    registers: [
+      ["current", [0x0006], "float32", 1],
+      ["totalPower", 0x000c, "float32", 1],
+      ["importEnergy", 0x0100, "float32", 1000],
+      ["exportEnergy", 0x0110, "float32", 1000],
+    ],
+    notes: ["not the maker's map: OR-WE-516 and OR-WE-517 as documented are orno_we516_517"],
+  },
+  {
+    key: "acrel_adl400_l2",
+    name: "Acrel ADL400, phase B only",
+    smartevse: { key: "acrel_adl400_l2", id: 20, label: "AcrelEVL2" },
+    fn: 3,
+    phases: 1,
+    current: "magnitude",
+    registers: [
+      ["current", [0x0065], "uint16", 0.01],
+      ["power", [0x0166], "int32", 1],
+      ["importEnergy", 0x0089, "int32", 10],
+    ],
+    notes: ["what is measured on B counts as L1; phaseRotation puts it where it belongs"],
+  },
+] as const satisfies readonly MeterRow[];
