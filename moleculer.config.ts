@@ -54,12 +54,10 @@ function pinoOptions({ logFormat }: Environment): { options: object; destination
   return { options, destination: { write: line => void process.stdout.write(shortLine(line)) } };
 }
 
-/** The framework tells of each service that it waits, started and stopped, through the service's own logger. */
+/** What the framework tells through other loggers: each service's comings and goings, and what main.ts says in words. */
+const LIFECYCLE =
+  /^((Service|Waiting for service)(\(s\))? '.*' ?(\.\.\.|started\.|stopped\.|are available\.)|Unable to start all services\.)$/;
+
 function withoutLifecycle(this: pino.Logger, args: Parameters<pino.LogFn>, log: pino.LogFn): void {
-  if (
-    typeof args[0] === "string" &&
-    /^(Service|Waiting for service)(\(s\))? '.*' ?(\.\.\.|started\.|stopped\.|are available\.)$/.test(args[0])
-  )
-    return;
-  log.apply(this, args);
+  if (typeof args[0] !== "string" || !LIFECYCLE.test(args[0])) log.apply(this, args);
 }
