@@ -73,7 +73,7 @@ export function reasonInWords(facts: ReasonFacts): string {
   if (facts.state === "activate") return "waking the car";
   if (facts.offerA > 0) {
     if (facts.state === "C2") return `limited by ${LIMITS[facts.boundBy]}`;
-    return facts.asksPower ? "others make room for the car" : "the car does not ask for current";
+    return facts.asksPower ? "room is being made for the car" : "the car does not ask for current";
   }
   if (facts.state === "C1") return `stopping: ${stopWords(facts)}`;
   if (facts.limitA === 0) return stopWords(facts);

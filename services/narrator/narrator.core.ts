@@ -16,12 +16,14 @@ interface Said {
 /** A current that merely wanders is said again when it has moved this far, at most this often. */
 const NEWS_A = 1;
 const PAUSE_MS = 5_000;
+/** Less than a car charges with; what its electronics take while it starts. */
+const STARTED_A = 1;
 
 /** Tells on change, in words, what a charge point does: "left: charging 11.2 A, limited by mains L2". */
 export function narrate(state: NarratorState, status: EvseStatus, now: Instant): Step<NarratorState, string> {
   const before = state[status.evseId];
   const currentA = flowingA(status);
-  const situation = situationOf(status);
+  const situation = `${situationOf(status)} ${isStarting(status, currentA) ? "starting" : ""}`;
   const changed = before?.situation !== situation;
   const moved = Math.abs(currentA - (before?.currentA ?? 0)) >= NEWS_A;
   const rested = before === undefined || now - before.at >= PAUSE_MS;
@@ -46,6 +48,11 @@ function situationOf(status: EvseStatus): string {
   return [status.chargingState, status.mode, status.access, detail, ...status.faults].join(" ");
 }
 
+/** The contactor is closed, but a meter sees no current yet. */
+function isStarting(status: EvseStatus, currentA: number): boolean {
+  return status.chargingState === "Charging" && status.drawA !== null && currentA < STARTED_A;
+}
+
 function wordsFor(status: EvseStatus, currentA: number): string {
   switch (status.chargingState) {
     case "Idle":
@@ -53,6 +60,8 @@ function wordsFor(status: EvseStatus, currentA: number): string {
     case "EVConnected":
       return `car connected, ${status.reason}`;
     case "Charging":
+      if (isStarting(status, currentA))
+        return `contactor closed, offered ${status.offerA.toFixed(1)} A, the car is starting`;
       return `charging ${currentA.toFixed(1)} A, ${status.reason}`;
     case "SuspendedEV":
       return `offered ${status.offerA.toFixed(1)} A, the car takes nothing`;
