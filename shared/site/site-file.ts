@@ -42,6 +42,19 @@ const chargePoint = z
   .readonly();
 export type ChargePoint = z.output<typeof chargePoint>;
 
+const baudRate = z
+  .union([
+    z.literal(1200),
+    z.literal(2400),
+    z.literal(4800),
+    z.literal(9600),
+    z.literal(19200),
+    z.literal(38400),
+    z.literal(57600),
+    z.literal(115200),
+  ])
+  .default(9600);
+
 /** An RS-485 line or a TCP gateway to one. Exactly one process owns a line. */
 const modbusLine = z.discriminatedUnion(
   "kind",
@@ -49,18 +62,7 @@ const modbusLine = z.discriminatedUnion(
     z.strictObject({
       kind: z.literal("serial"),
       path: text(255),
-      baudRate: z
-        .union([
-          z.literal(1200),
-          z.literal(2400),
-          z.literal(4800),
-          z.literal(9600),
-          z.literal(19200),
-          z.literal(38400),
-          z.literal(57600),
-          z.literal(115200),
-        ])
-        .default(9600),
+      baudRate,
       parity: z.enum(["none", "even", "odd"]).default("none"),
       stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
     }),
@@ -69,8 +71,16 @@ const modbusLine = z.discriminatedUnion(
       host: text(255),
       port: wholeNumber(1, 65_535).default(502),
     }),
+    /** RTU over TCP: the gateway passes serial frames on as they are; its port differs by make. */
+    z.strictObject({
+      kind: z.literal("rtu-tcp"),
+      host: text(255),
+      port: wholeNumber(1, 65_535),
+      /** Of the line behind the gateway: how long a frame takes there. */
+      baudRate,
+    }),
   ],
-  "expected kind serial or tcp",
+  "expected kind serial, tcp or rtu-tcp",
 );
 export type ModbusLine = z.output<typeof modbusLine>;
 

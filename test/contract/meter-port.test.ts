@@ -4,7 +4,7 @@ import { openMeterDriver } from "../../services/meter/drivers/open.ts";
 import type { MeterSpec } from "../../services/meter/meter.port.ts";
 import { systemClock } from "../../shared/time/clock.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
-import { carrying, eastronAt, eastronShowing, serialSlave, tcpSlave } from "../support/modbus-bench.ts";
+import { carrying, eastronAt, eastronShowing, rtuTcpSlave, serialSlave, tcpSlave } from "../support/modbus-bench.ts";
 import { meterPortSuite } from "./meter-port.suite.ts";
 
 const common = {
@@ -24,6 +24,14 @@ meterPortSuite(t, "Modbus TCP", async t => {
 
 meterPortSuite(t, "Modbus RTU at 9600 baud", async t => {
   const { slave, address } = await serialSlave(t, 9_600);
+  slave.add(10, eastronShowing({ now: carrying(7) }));
+  const lines = new ModbusLines({ meters: address }, { clock: systemClock });
+  const driver = openMeterDriver(eastronAt(10, { pollMs: 250 }), { lines, clock: systemClock });
+  return { driver, clock: systemClock, provoke: () => Promise.resolve(), isFed: false };
+});
+
+meterPortSuite(t, "Modbus RTU over TCP", async t => {
+  const { slave, address } = await rtuTcpSlave(t, 9_600);
   slave.add(10, eastronShowing({ now: carrying(7) }));
   const lines = new ModbusLines({ meters: address }, { clock: systemClock });
   const driver = openMeterDriver(eastronAt(10, { pollMs: 250 }), { lines, clock: systemClock });

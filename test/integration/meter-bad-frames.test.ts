@@ -5,7 +5,15 @@ import type { LineAddress } from "../../services/meter/drivers/modbus-wire.ts";
 import { profileOf } from "../../services/meter/modbus/profiles.ts";
 import { type ModbusSlave, type SlaveFault, slaveFaults } from "../../services/simulator/meters/modbus-slave.ts";
 import { systemClock } from "../../shared/time/clock.ts";
-import { CountingEastron, eastronAt, listenTo, serialSlave, tcpSlave, until } from "../support/modbus-bench.ts";
+import {
+  CountingEastron,
+  eastronAt,
+  listenTo,
+  rtuTcpSlave,
+  serialSlave,
+  tcpSlave,
+  until,
+} from "../support/modbus-bench.ts";
 
 // Most of the time here is waiting for time-outs: the tests wait together.
 t.jobs = 3;
@@ -151,6 +159,10 @@ async function survive(
 t.test("no bad frame on a serial line is believed, and the next good one is", { buffered: true }, async t => {
   t.ok(Object.keys(onSerial).length >= 20);
   await survive(t, await serialSlave(t, 115_200), onSerial);
+});
+
+t.test("no bad frame behind a gateway is believed, and the next good one is", { buffered: true }, async t => {
+  await survive(t, await rtuTcpSlave(t, 115_200), onSerial);
 });
 
 t.test("no bad message on TCP is believed, and the next good one is", { buffered: true }, async t => {

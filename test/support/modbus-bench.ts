@@ -35,6 +35,17 @@ export async function tcpSlave(t: Teardown): Promise<{ slave: ModbusSlave; addre
   return { slave, address: { kind: "tcp", host: "127.0.0.1", port } };
 }
 
+/** A slave behind a gateway that passes serial frames on over real TCP. */
+export async function rtuTcpSlave(
+  t: Teardown,
+  baudRate: number,
+): Promise<{ slave: ModbusSlave; address: LineAddress & { kind: "rtu-tcp" } }> {
+  const slave = new ModbusSlave(systemClock);
+  const port = await slave.listenRtu(0, baudRate);
+  t.teardown(() => slave.close());
+  return { slave, address: { kind: "rtu-tcp", host: "127.0.0.1", port, baudRate } };
+}
+
 /** A slave at the other end of a real serial line: two ptys joined by socat, paced at the baud rate. */
 export async function serialSlave(
   t: Teardown,

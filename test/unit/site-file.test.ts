@@ -136,7 +136,7 @@ const REFUSED: readonly (readonly [what: string, text: string, problem: string])
   [
     "a line of unknown kind",
     withLine("{ kind: usb, path: x }"),
-    'lines.din-rail.kind: expected kind serial or tcp, got "usb"',
+    'lines.din-rail.kind: expected kind serial, tcp or rtu-tcp, got "usb"',
   ],
   [
     "a line without path",

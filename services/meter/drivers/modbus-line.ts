@@ -33,8 +33,8 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** The answer to a request that was given up may still come within this time on a serial line. */
-const LATE_MS = { serial: 1_000, tcp: 0 } as const;
+/** The answer to a request that was given up may still come within this time where answers do not name it. */
+const LATE_MS = { serial: 1_000, tcp: 0, "rtu-tcp": 1_000 } as const;
 const FIRST_RECONNECT_MS = 200;
 const LONGEST_RECONNECT_MS = 5_000;
 

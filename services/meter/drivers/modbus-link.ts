@@ -21,7 +21,7 @@ export interface LinkListener {
 /** How long a TCP connection may take to come up. */
 const CONNECT_MS = 2_000;
 /** What a meter may think before it answers: 150 ms from the end of the request on a serial line; a gateway has one behind it. */
-const REPLY_MS = { serial: 150, tcp: 500 } as const;
+const REPLY_MS = { serial: 150, tcp: 500, "rtu-tcp": 500 } as const;
 /** Quiet time before a request on a serial line: well above the 3.5 characters of the standard, for slow meters. */
 const GAP_MS = 10;
 /** After a failure a serial line must have been quiet this long, so that what was late is over. */
@@ -52,11 +52,11 @@ export class ModbusLink {
     this.#clock = clock;
     this.#kind = address.kind;
     // Start, eight data bits, parity or second stop bit, stop: 11 bits at most.
-    this.#charMs = address.kind === "serial" ? 11_000 / address.baudRate : 0;
+    this.#charMs = address.kind === "tcp" ? 0 : 11_000 / address.baudRate;
     this.#replyMs = replyMs;
     this.#listener = listener;
     this.#port = new StrictPort({
-      framing: address.kind === "serial" ? "rtu" : "tcp",
+      framing: address.kind === "tcp" ? "tcp" : "rtu",
       write: bytes => {
         this.#wire.write(bytes);
       },
@@ -92,7 +92,7 @@ export class ModbusLink {
     const sentAt = this.#clock.now();
     if (this.#isDown) return { answer: { kind: "lost" }, sentAt };
     const answer = await this.#ask(request);
-    if (this.#kind === "serial" && (answer.kind === "timeout" || answer.kind === "refused")) {
+    if (this.#kind !== "tcp" && (answer.kind === "timeout" || answer.kind === "refused")) {
       await this.#quiet(DRAIN_MS, LONGEST_DRAIN_MS);
     }
     this.#silent = answer.kind === "timeout" ? this.#silent + 1 : 0;
@@ -101,7 +101,7 @@ export class ModbusLink {
 
   /** A TCP connection may die without a word; then nobody on it answers any more. */
   dropIfDead(): void {
-    if (this.#kind === "tcp" && this.#silent >= SILENT_REQUESTS) {
+    if (this.#kind !== "serial" && this.#silent >= SILENT_REQUESTS) {
       this.#lost(`no answer to ${SILENT_REQUESTS} requests in a row`);
     }
   }

@@ -10,7 +10,9 @@ export type LineAddress =
       readonly parity: "none" | "even" | "odd";
       readonly stopBits: 1 | 2;
     }
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number };
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  /** A gateway that passes serial frames on as they are. */
+  | { readonly kind: "rtu-tcp"; readonly host: string; readonly port: number; readonly baudRate: number };
 
 export interface WireListener {
   up(): void;
@@ -26,16 +28,16 @@ export interface Wire {
   close(): Promise<void>;
 }
 
-/** "tcp 192.168.1.20:502", "serial /dev/ttyUSB0 9600 8N1". */
+/** "tcp 192.168.1.20:502", "rtu-tcp 192.168.1.20:8899", "serial /dev/ttyUSB0 9600 8N1". */
 export function lineInWords(address: LineAddress): string {
-  if (address.kind === "tcp") return `tcp ${address.host}:${address.port}`;
+  if (address.kind !== "serial") return `${address.kind} ${address.host}:${address.port}`;
   const parity = address.parity.charAt(0).toUpperCase();
   return `serial ${address.path} ${address.baudRate} 8${parity}${address.stopBits}`;
 }
 
 /** Begins to open a line; the listener hears how it went. */
 export function openWire(address: LineAddress, listener: WireListener): Wire {
-  return address.kind === "tcp" ? openTcp(address, listener) : openSerial(address, listener);
+  return address.kind === "serial" ? openSerial(address, listener) : openTcp(address, listener);
 }
 
 /** The listener for as long as it wants to hear. */
@@ -59,7 +61,7 @@ function once(listener: WireListener): WireListener & { mute(): void } {
   };
 }
 
-function openTcp({ host, port }: LineAddress & { kind: "tcp" }, listener: WireListener): Wire {
+function openTcp({ host, port }: LineAddress & { kind: "tcp" | "rtu-tcp" }, listener: WireListener): Wire {
   const heard = once(listener);
   const socket = connect({ host, port, noDelay: true, keepAlive: true });
   socket.on("connect", () => heard.up());

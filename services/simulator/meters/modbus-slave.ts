@@ -76,8 +76,26 @@ export class ModbusSlave {
 
   /** Serves Modbus TCP; port 0 takes a free one. Gives the port. */
   async listen(port: number, host = "127.0.0.1"): Promise<number> {
-    const server = createServer(socket => {
+    return this.#listen(port, host, socket => {
       this.#serveTcp(socket);
+    });
+  }
+
+  /** Serves RTU frames over TCP, as a gateway to a serial line of this pace does. */
+  async listenRtu(port: number, baudRate: number, host = "127.0.0.1"): Promise<number> {
+    return this.#listen(port, host, socket => {
+      this.serveRtu(socket, baudRate);
+    });
+  }
+
+  async #listen(port: number, host: string, serve: (socket: Socket) => void): Promise<number> {
+    const server = createServer(socket => {
+      this.#sockets.add(socket);
+      socket.setNoDelay();
+      socket.on("close", () => this.#sockets.delete(socket));
+      // A client that goes away in the middle of an answer is no news; `close` follows.
+      socket.on("error", () => socket.destroy());
+      serve(socket);
     });
     this.#server = server;
     return new Promise((resolve, reject) => {
@@ -134,11 +152,6 @@ export class ModbusSlave {
   }
 
   #serveTcp(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.setNoDelay();
-    socket.on("close", () => this.#sockets.delete(socket));
-    // A client that goes away in the middle of an answer is no news; `close` follows.
-    socket.on("error", () => socket.destroy());
     let received: Buffer = Buffer.alloc(0);
     socket.on("data", (bytes: Buffer) => {
       const { requests, rest } = takeMbapRequests(Buffer.concat([received, bytes]));
