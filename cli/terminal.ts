@@ -20,6 +20,11 @@ export function processTerminal(): Terminal {
       stop.abort();
     });
   }
+  // `| head` has read enough: nobody hears the rest, which is no reason to die with a stack.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    stop.abort();
+  });
   return {
     print: line => void process.stdout.write(`${line}\n`),
     tell: line => void process.stderr.write(`${line}\n`),

@@ -2,6 +2,7 @@ import { didYouMean } from "../../shared/nearest.ts";
 import { WrongUse } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 import { configure } from "./configure.ts";
+import { flash } from "./flash/flash.ts";
 import { info } from "./info.ts";
 import { selftest } from "./selftest/selftest.ts";
 
@@ -11,6 +12,7 @@ interface Command {
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
+  flash: { summary: "writes the pilot firmware into a board", run: flash },
   info: { summary: "tells what a board is and what it sees", run: info },
   selftest: { summary: "tests a board and its wiring and writes a report", run: selftest },
   configure: { summary: "stores the safe current in a board", run: configure },
