@@ -1,4 +1,6 @@
 import type { ServiceBroker, ServiceSchema } from "moleculer";
+import { connect } from "nats";
+import { natsOptions } from "../shared/bus/nats-options.ts";
 import type { Environment } from "../shared/process/environment.ts";
 import { checkSite as checkEntries, createServices, type Entry, entry } from "../shared/site/assemble.ts";
 import { type ChargePoint, instancesOf, type Site } from "../shared/site/site-file.ts";
@@ -11,6 +13,7 @@ import { evseConfig, type PointSettings } from "./evse/evse.config.ts";
 import { evseService } from "./evse/evse.service.ts";
 import { pointSettingsOf } from "./evse/evse.settings.ts";
 import { ModbusLines } from "./meter/drivers/modbus-lines.ts";
+import type { NatsAccess } from "./meter/drivers/nats.ts";
 import { openMeterDriver } from "./meter/drivers/open.ts";
 import { meterConfig } from "./meter/meter.config.ts";
 import { meterService } from "./meter/meter.service.ts";
@@ -64,7 +67,7 @@ const entries: readonly Entry<Surroundings>[] = [
     id: "any",
     config: meterConfig,
     linesOf: ({ driver }, site) => {
-      if (driver.kind !== "setting" && driver.kind !== "modbus") return [];
+      if (driver.kind !== "setting" && driver.kind !== "modbus" && driver.kind !== "sensorbox") return [];
       // A meter that names no line is on the only one there is; a setting may turn out to need none.
       const names = Object.keys(site.lines);
       const line = driver.line ?? (names.length === 1 ? names[0] : undefined);
@@ -76,13 +79,13 @@ const entries: readonly Entry<Surroundings>[] = [
         ? []
         : [`evseId: there is no charge point "${evseId}"; expected one of: ${listOfPoints(site)}`]),
     ],
-    create: ({ broker, clock, lines }: Surroundings, config, { id = "" }) =>
+    create: ({ broker, clock, lines, site, environment }: Surroundings, config, { id = "" }) =>
       meterService({
         broker,
         clock,
         meterId: id,
         config,
-        openDriver: spec => openMeterDriver(spec, { lines, clock }),
+        openDriver: spec => openMeterDriver(spec, { lines, clock, nats: natsFor(`meter-${id}`, site, environment) }),
       }),
   }),
   entry({
@@ -160,6 +163,12 @@ export function pageAddress(site: Site, environment: Environment): string | null
   return `http://${shown}:${environment.httpPort ?? port}/`;
 }
 
+/** NATS as a meter that is a program of its own publishes there; null: this process has none. */
+function natsFor(name: string, site: Site, { natsUrl }: Environment): NatsAccess | null {
+  if (natsUrl === undefined) return null;
+  return { site: site.site, connect: () => connect({ ...natsOptions(natsUrl), name }) };
+}
+
 /** A meter of that role whose driver the site file fixes, whatever the settings say. */
 function hasFixedMeter(site: Site, role: "mains" | "circuit"): boolean {
   return site.services.some(instance => {
@@ -171,10 +180,11 @@ function hasFixedMeter(site: Site, role: "mains" | "circuit"): boolean {
 
 function problemsOfLine(driver: { readonly kind: string; readonly line?: string | undefined }, site: Site): string[] {
   const names = Object.keys(site.lines);
-  if (driver.kind !== "modbus" || driver.line !== undefined || names.length === 1) return [];
+  if ((driver.kind !== "modbus" && driver.kind !== "sensorbox") || driver.line !== undefined || names.length === 1)
+    return [];
   return [
     names.length === 0
-      ? "driver.line: a modbus meter needs a line, and lines is empty"
+      ? `driver.line: a ${driver.kind} meter needs a line, and lines is empty`
       : `driver.line: is missing; expected one of: ${names.join(", ")}`,
   ];
 }

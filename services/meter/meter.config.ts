@@ -4,6 +4,7 @@ import { idSchema, PHASES } from "../../shared/contracts/units.ts";
 import { didYouMean } from "../../shared/nearest.ts";
 import { meterProfiles, profileNamed } from "./modbus/profiles.ts";
 import { SUNSPEC } from "./modbus/sunspec.core.ts";
+import { addressOf, problemsOfSource, type SourceDriver, sourceDrivers } from "./sources/source.config.ts";
 
 /** Roles whose meter a person chooses in the menu. */
 const MENU_ROLES: readonly MeterRole[] = ["mains", "circuit", "ev"];
@@ -16,7 +17,12 @@ const typeNames = [SUNSPEC.key, ...meterProfiles.flatMap(({ key, label }) => (ke
 /** Which driver reads the meter. */
 const driver = z.discriminatedUnion("kind", [
   /** Type and address are settings: MAINS MET and MAINS ADR, EV METER and EV ADR, CIRCT MET and CIRCT ADR. */
-  z.strictObject({ kind: z.literal("setting"), line: idSchema.optional() }),
+  z.strictObject({
+    kind: z.literal("setting"),
+    line: idSchema.optional(),
+    /** Where the HomeWizard meter is that MAINS MET may choose. */
+    homewizardUrl: addressOf(["http:"], "http://192.168.1.20").optional(),
+  }),
   z.strictObject({
     kind: z.literal("modbus"),
     /** Key of docs/meters.md, or the text of the menu. */
@@ -28,6 +34,7 @@ const driver = z.discriminatedUnion("kind", [
     line: idSchema.optional(),
   }),
   z.strictObject({ kind: z.literal("api") }),
+  ...sourceDrivers,
   z.strictObject({
     kind: z.literal("simulated"),
     /** Average of the small loads per phase. */
@@ -52,12 +59,16 @@ export const meterConfig = z
     /** The meter is wired with supply and load exchanged. */
     reversed: z.boolean().default(false),
   })
-  .superRefine(({ role, evseId, driver: { kind } }, context) => {
+  .superRefine(({ role, evseId, driver }, context) => {
+    const { kind } = driver;
     const refuse = (path: string[], message: string): void => context.addIssue({ code: "custom", path, message });
     if (role === "ev" && evseId === undefined) refuse(["evseId"], "expected the charge point of a meter of role ev");
     if (role !== "ev" && evseId !== undefined) refuse(["evseId"], `only a meter of role ev has one, not ${role}`);
     if (kind === "setting" && !MENU_ROLES.includes(role)) {
       refuse(["driver", "kind"], `setting is for the roles ${MENU_ROLES.join(", ")}, not ${role}`);
+    }
+    if (isSource(driver)) {
+      for (const [key, words] of problemsOfSource(driver)) refuse(["driver", key], words);
     }
     if (kind === "simulated" && role !== "mains" && role !== "circuit") {
       refuse(["driver", "kind"], `a simulated household is for the roles mains, circuit, not ${role}`);
@@ -68,3 +79,8 @@ export const meterConfig = z
     pollMs: config.pollMs ?? (config.role === "mains" ? MAINS_POLL_MS : OTHER_POLL_MS),
   }));
 export type MeterConfig = z.output<typeof meterConfig>;
+
+/** Whether a driver is one of those that read no table of Modbus registers. */
+export function isSource(wanted: z.output<typeof driver>): wanted is SourceDriver {
+  return sourceDrivers.some(({ shape }) => shape.kind.value === wanted.kind);
+}

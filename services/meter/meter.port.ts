@@ -2,6 +2,7 @@ import type { MeterRole } from "../../shared/contracts/meter.ts";
 import type { Phase } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import type { CustomMeter } from "./modbus/custom.core.ts";
+import type { SourceSpec } from "./sources/source.port.ts";
 
 type PerPhase = Readonly<Record<Phase, number>>;
 
@@ -67,6 +68,7 @@ export type MeterSpec = { readonly role: MeterRole; readonly pollMs: number; rea
       /** Name of the line in the site file; null = the only one there is. */
       readonly line: string | null;
     }
+  | SourceSpec
   | { readonly kind: "api" }
   | { readonly kind: "simulated"; readonly baseA: number; readonly seed: number }
 );

@@ -2,10 +2,11 @@ import type { SettingsCurrent } from "../../shared/contracts/settings.ts";
 import { settingOf } from "../../shared/settings/catalogue/index.ts";
 import { numberIn } from "../../shared/settings/read.ts";
 import { customMeterOf } from "./custom-wish.core.ts";
-import type { MeterConfig } from "./meter.config.ts";
+import { isSource, type MeterConfig } from "./meter.config.ts";
 import type { MeterSpec } from "./meter.port.ts";
 import { type MeterProfile, meterProfiles, profileNamed, profileOf } from "./modbus/profiles.ts";
 import { SUNSPEC } from "./modbus/sunspec.core.ts";
+import { CHOSEN_SOURCES, chosenSource, wishOf } from "./sources/source-wish.core.ts";
 
 /** What shall be read, as site file and settings say. */
 export type Wanted =
@@ -31,6 +32,10 @@ const CHOSEN_BY = {
 export function wantedMeter(config: MeterConfig, settings: SettingsCurrent | null): Wanted {
   const { driver, role, pollMs, reversed, phaseRotation } = config;
   const common = { role, pollMs, mounting: { reversed, phaseRotation } };
+  if (isSource(driver)) {
+    const wish = wishOf(driver, { role, evseId: config.evseId ?? null });
+    return { ...wish, kind: "read", spec: { ...common, ...wish.spec } };
+  }
   switch (driver.kind) {
     case "api":
       return { kind: "read", typeLabel: "API", address: null, spec: { ...common, kind: "api" } };
@@ -66,6 +71,11 @@ export function wantedMeter(config: MeterConfig, settings: SettingsCurrent | nul
       }
       const address = numberIn(settings, keys.address, config.evseId ?? null);
       const line = driver.line ?? null;
+      const chosen = chosenSource(typeId, { address, line, homewizardUrl: driver.homewizardUrl ?? null, settings });
+      if (typeof chosen === "string") {
+        return { kind: "unsupported", typeLabel: labelOf(keys.type, typeId), reason: chosen };
+      }
+      if (chosen !== null) return { ...chosen, kind: "read", spec: { ...common, ...chosen.spec } };
       if (typeId === CUSTOM) {
         const wish = customMeterOf(settings);
         if (!wish.ok) return { kind: "unsupported", typeLabel: "Custom", reason: `custom meter: ${wish.reason}` };
@@ -96,6 +106,7 @@ function unsupported(typeLabel: string): Wanted {
   const menu = meterProfiles.filter(profile => profile.typeId !== null);
   const supported = [
     ...menu.sort((a, b) => (a.typeId ?? 0) - (b.typeId ?? 0)).map(({ label }) => label),
+    ...CHOSEN_SOURCES,
     "Custom",
     "API",
   ].join(", ");

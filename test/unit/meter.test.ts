@@ -199,19 +199,26 @@ t.test("the rhythm of one meter is not expected of the next", async t => {
   t.equal(meter.status.state, "silent");
 });
 
-t.test("a type that is in the menu but cannot be read waits, and says what can be", async t => {
+t.test("a type that is in the menu but cannot be read here waits, and says what is lacking", async t => {
   const meter = new Kept(bySetting);
-  meter.settings({ mains_meter: 1 });
-  t.match(meter.status, {
-    state: "waiting",
-    typeLabel: "Sensorbox",
-    lastError:
-      /^meter type Sensorbox is not supported by this version; supported: Phoenix C, Finder 7E, .*, Custom, API$/,
-  });
+  meter.settings({ mains_meter: 13 });
+  const lacking = { state: "waiting", typeLabel: "HmWzrd P1", lastError: /driver\.homewizardUrl$/ };
+  t.match(meter.status, lacking);
   t.equal(meter.specs.at(-1), null);
   meter.wait(20_000);
   t.equal(meter.readings.length, 0);
-  t.match(meter.status.lastError, /not supported/, "for as long as it is chosen");
+  t.match(meter.status, lacking, "for as long as it is chosen");
+});
+
+t.test("a Sensorbox or a HomeWizard is chosen in the menu like any other meter", async t => {
+  const meter = new Kept({ role: "mains", driver: { kind: "setting", line: "rail", homewizardUrl: "http://p1meter" } });
+  meter.settings({ mains_meter: 1, mains_meter_address: 10, grid: 1, current_main: 25 });
+  t.match(meter.specs.at(-1), { kind: "sensorbox", address: 10, line: "rail", wiring: 2, ctFactor: 1 });
+  meter.settings({ mains_meter: 1, mains_meter_address: 10, grid: 0, current_main: 101 });
+  t.match(meter.specs.at(-1), { kind: "sensorbox", wiring: 0, ctFactor: 2 }, "larger transformers above 100 A");
+  meter.settings({ mains_meter: 13 });
+  t.match(meter.specs.at(-1), { kind: "http", origin: "http://p1meter", paths: ["/api/v1/data"] });
+  t.equal(meter.status.typeLabel, "HmWzrd P1");
 });
 
 t.test("each role has its own settings; a fixed driver needs none", async t => {
@@ -311,7 +318,7 @@ t.test("refuses a site file's meter with the field and what would be right", asy
     [{ ...good, driver: { kind: "modbus", type: "Eastron3P", address: 248 } }, /^driver\.address: .*<=247/],
     [{ ...good, driver: { kind: "modbus", type: "Eastron3P", address: 1.5 } }, /^driver\.address: .*int/],
     [{ ...good, driver: { kind: "modbus", type: "Eastron3P" } }, /^driver\.address: /],
-    [{ ...good, driver: { kind: "p1" } }, /^driver\.kind: /],
+    [{ ...good, driver: { kind: "sml" } }, /^driver\.kind: /],
     [{ ...good, driver: { kind: "api", address: 10 } }, /address/],
     [{ ...good, driver: { kind: "simulated", baseA: 21 } }, /^driver\.baseA: .*<=20/],
     [{ ...good, driver: { kind: "simulated", seed: -1 } }, /^driver\.seed: /],

@@ -7,16 +7,20 @@ import { SUNSPEC } from "../modbus/sunspec.core.ts";
 import { ApiMeter } from "./api.ts";
 import { ModbusMeter, type SoughtMeter } from "./modbus.ts";
 import type { ModbusLines } from "./modbus-lines.ts";
+import type { NatsAccess } from "./nats.ts";
 import { SimulatedMeter } from "./simulated.ts";
+import { openSource } from "./sources.ts";
 import { findSunspecMeter } from "./sunspec.ts";
 
 export interface MeterDriverParts {
   readonly lines: ModbusLines;
   readonly clock: Clock;
+  /** Absent: this process has no NATS. */
+  readonly nats?: NatsAccess | null;
 }
 
 /** Makes the driver for a meter. Throws `MeterNotAvailable` when this installation gives no way to read it. */
-export function openMeterDriver(spec: MeterSpec, { lines, clock }: MeterDriverParts): MeterDriver {
+export function openMeterDriver(spec: MeterSpec, { lines, clock, nats = null }: MeterDriverParts): MeterDriver {
   switch (spec.kind) {
     case "api":
       return new ApiMeter(spec, clock);
@@ -24,6 +28,12 @@ export function openMeterDriver(spec: MeterSpec, { lines, clock }: MeterDriverPa
       return new SimulatedMeter(spec, clock);
     case "modbus":
       return new ModbusMeter(mapOf(spec), spec, lines.line(spec.line), clock);
+    case "sensorbox":
+    case "http":
+    case "p1":
+    case "mqtt":
+    case "nats":
+      return openSource(spec, { lines, clock, nats });
   }
 }
 

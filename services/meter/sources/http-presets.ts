@@ -1,4 +1,4 @@
-import type { JsonMap, NumberSource } from "./json-map.core.ts";
+import type { JsonMap, NumberSource } from "./source.port.ts";
 
 /** A device that tells its values as JSON over HTTP: what to ask, and where in the answers the numbers are. */
 export interface HttpPreset {

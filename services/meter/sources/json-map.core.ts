@@ -1,30 +1,6 @@
-import { type JsonPath, numberAt, problemOfPath } from "./json-path.core.ts";
+import { numberAt, problemOfPath } from "./json-path.core.ts";
 import { type Observation, sizeOfCurrent, type Terminals, terminals } from "./observation.core.ts";
-
-/** Where a number of a device comes from. `in` picks one of several documents, the first when absent. */
-export type NumberSource =
-  | JsonPath
-  | { readonly path: JsonPath; readonly in?: number; readonly scale?: number }
-  /** The first that is there. */
-  | { readonly first: readonly NumberSource[] }
-  /** All of them added; absent where one is. */
-  | { readonly sum: readonly NumberSource[] }
-  /** Taken from the grid less given to it, two magnitudes; absent where one of them is. */
-  | { readonly net: readonly [NumberSource, NumberSource] };
-
-type PerTerminal = readonly NumberSource[];
-
-/** How a device's JSON tells what is measured. Values come out in A, W, V and Wh. */
-export interface JsonMap {
-  readonly currentA: PerTerminal;
-  readonly powerW?: PerTerminal;
-  readonly voltageV?: PerTerminal;
-  readonly totalPowerW?: NumberSource;
-  readonly importWh?: NumberSource;
-  readonly exportWh?: NumberSource;
-  /** The device passes on a smart meter's whole amperes, or none: power and voltage say it more finely. */
-  readonly currentIsCoarse?: boolean;
-}
+import type { JsonMap, NumberSource, PerTerminal } from "./source.port.ts";
 
 /** Reads one device's documents. What is not there is null; nothing is made up. */
 export function observe(map: JsonMap, documents: readonly unknown[]): Observation {
@@ -77,10 +53,9 @@ function resolve(source: NumberSource, documents: readonly unknown[]): number | 
 }
 
 /** What is wrong with the paths of a map, in words. */
-export function problemsOfMap({ currentIsCoarse: _flag, ...sources }: JsonMap): readonly string[] {
-  return Object.values(sources).flatMap(source =>
-    (Array.isArray(source) ? source : [source]).flatMap(problemsOfSource),
-  );
+export function problemsOfMap(map: JsonMap): readonly string[] {
+  const sources = [map.currentA, map.powerW, map.voltageV, map.totalPowerW, map.importWh, map.exportWh];
+  return sources.flatMap(source => (Array.isArray(source) ? source : [source]).flatMap(problemsOfSource));
 }
 
 function problemsOfSource(source: NumberSource): readonly string[] {

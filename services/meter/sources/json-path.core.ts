@@ -1,5 +1,4 @@
-/** A way into a JSON document: `StatusSNS.ENERGY.Power[0]`, `actual[name=power_delivered].value`. */
-export type JsonPath = string;
+import type { JsonPath } from "./source.port.ts";
 
 type Part =
   | { readonly kind: "key"; readonly key: string }

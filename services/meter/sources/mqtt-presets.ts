@@ -1,4 +1,4 @@
-import type { JsonMap } from "./json-map.core.ts";
+import type { JsonMap } from "./source.port.ts";
 
 /** A device that tells its values over MQTT: one document from each of its topics. */
 export interface MqttPreset {

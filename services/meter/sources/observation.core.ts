@@ -178,7 +178,7 @@ function measurementOf(
   { mounting }: SourceRules,
   signs: SourceMemory["signs"],
 ): Measurement {
-  const { currentA, powerW, importWh, exportWh } = seen;
+  const { currentA, powerW, voltageV, importWh, exportWh } = seen;
   const turned = mounting.reversed ? -1 : 1;
   const onPhases = (value: (at: 0 | 1 | 2) => number): Record<Phase, number> => {
     const values = { l1: 0, l2: 0, l3: 0 };
@@ -188,12 +188,15 @@ function measurementOf(
   const inUse = TERMINALS.slice(0, phases);
   const hasPowers = inUse.every(at => powerW[at] !== null);
   const total = seen.totalPowerW ?? (hasPowers ? inUse.reduce<number>((sum, at) => sum + (powerW[at] ?? 0), 0) : null);
+  const volts = { l1: 0, l2: 0, l3: 0 };
+  for (const at of inUse) volts[mounting.phaseRotation[at]] = voltageV[at] ?? 0;
   return {
     currentA: onPhases(at => Math.abs(currentA[at] ?? 0) * signs[at]),
     powerW: hasPowers ? onPhases(at => powerW[at] ?? 0) : null,
     totalPowerW: total === null ? null : plain(total * turned),
     importWh: mounting.reversed ? exportWh : importWh,
     exportWh: mounting.reversed ? importWh : exportWh,
+    ...(inUse.every(at => voltageV[at] !== null) ? { voltageV: volts } : {}),
   };
 }
 

@@ -111,19 +111,21 @@ function objectsOf(telegram: string): Objects | string {
   return objects;
 }
 
-const UNITS: Readonly<Record<string, string>> = Object.fromEntries([
-  ...CURRENT.map(id => [id, "A"]),
-  ...VOLTAGE.map(id => [id, "V"]),
-  ...[...DRAWN, ...RETURNED, "1.7.0", "2.7.0"].map(id => [id, "kW"]),
-  ...["1.8.0", "1.8.1", "1.8.2", "2.8.0", "2.8.1", "2.8.2"].map(id => [id, "kWh"]),
-]);
+const UNITS: Readonly<Record<string, readonly string[]>> = {
+  A: CURRENT,
+  V: VOLTAGE,
+  kW: [...DRAWN, ...RETURNED, "1.7.0", "2.7.0"],
+  kWh: ["1.8.0", "1.8.1", "1.8.2", "2.8.0", "2.8.1", "2.8.2"],
+};
 
 /** A value that is there but cannot be read spoils the telegram: a phase must not vanish from a sum. */
 function brokenValue(objects: Objects): string | null {
-  for (const [id, unit] of Object.entries(UNITS)) {
-    const value = objects.get(id);
-    if (value !== undefined && numberOf(value, unit) === null) {
-      return `1-0:${id} says "${value.slice(0, 20)}"; expected a number of ${unit}`;
+  for (const [unit, ids] of Object.entries(UNITS)) {
+    for (const id of ids) {
+      const value = objects.get(id);
+      if (value !== undefined && numberOf(value, unit) === null) {
+        return `1-0:${id} says "${value.slice(0, 20)}"; expected a number of ${unit}`;
+      }
     }
   }
   return null;

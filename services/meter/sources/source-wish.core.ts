@@ -1,9 +1,10 @@
 import type { MeterRole } from "../../../shared/contracts/meter.ts";
+import type { SettingsCurrent } from "../../../shared/contracts/settings.ts";
+import { numberIn } from "../../../shared/settings/read.ts";
 import { httpPreset } from "./http-presets.ts";
-import type { JsonMap } from "./json-map.core.ts";
 import { mqttPreset } from "./mqtt-presets.ts";
 import { SENSORBOX_WIRING, type SourceDriver } from "./source.config.ts";
-import type { HttpSpec, MqttSpec, SensorboxSpec, SourceSpec } from "./source.port.ts";
+import type { HttpSpec, JsonMap, MqttSpec, SensorboxSpec, SourceSpec } from "./source.port.ts";
 
 export interface SourceWish {
   readonly typeLabel: string;
@@ -47,13 +48,45 @@ export function wishOf(driver: SourceDriver, measures: Measures): SourceWish {
   }
 }
 
-/** A Sensorbox: of a site file, or chosen in the menu (MAINS MET, MAINS ADR, GRID, MAINS). */
-export function sensorboxWish(box: Omit<SensorboxSpec, "kind">): SourceWish {
+const SENSORBOX = 1;
+const HOMEWIZARD = 13;
+/** Their names in the menu. */
+export const CHOSEN_SOURCES = ["Sensorbox", "HmWzrd P1"] as const;
+/** A connection above this has transformers of 200 A to 50 mA on its Sensorbox, in place of 100 A. */
+const LARGE_MAINS_A = 100;
+
+/** What the menu's type number asks for; null: nothing of this kind. Text: why it cannot be read. */
+export function chosenSource(
+  typeId: number,
+  from: {
+    readonly address: number;
+    readonly line: string | null;
+    readonly homewizardUrl: string | null;
+    readonly settings: SettingsCurrent;
+  },
+): SourceWish | string | null {
+  const { address, line, homewizardUrl, settings } = from;
+  if (typeId === SENSORBOX) {
+    // GRID is 4Wire or 3Wire; the menu has no word for phases that turn the other way.
+    const wiring = numberIn(settings, "grid", null) * 2;
+    return sensorboxWish({
+      address,
+      line,
+      wiring,
+      ctFactor: numberIn(settings, "current_main", null) > LARGE_MAINS_A ? 2 : 1,
+    });
+  }
+  if (typeId !== HOMEWIZARD) return null;
+  if (homewizardUrl === null)
+    return "where the HomeWizard meter is must be said in the site file: driver.homewizardUrl";
+  return homewizardWish(homewizardUrl);
+}
+
+function sensorboxWish(box: Omit<SensorboxSpec, "kind">): SourceWish {
   return { typeLabel: "Sensorbox", address: box.address, spec: { kind: "sensorbox", ...box } };
 }
 
-/** A HomeWizard chosen in the menu. */
-export function homewizardWish(url: string): SourceWish {
+function homewizardWish(url: string): SourceWish {
   const spec = httpSpec({ kind: "http", url, preset: "homewizard" });
   return { typeLabel: "HmWzrd P1", address: null, spec };
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { idSchema } from "../../../shared/contracts/units.ts";
 import { HTTP_PRESETS } from "./http-presets.ts";
-import { type JsonMap, type NumberSource, problemsOfMap } from "./json-map.core.ts";
+import { problemsOfMap } from "./json-map.core.ts";
 import { MQTT_PRESETS } from "./mqtt-presets.ts";
+import type { JsonMap, NumberSource } from "./source.port.ts";
 
 // The meters that are no Modbus registers, as a site file names them.
 
@@ -11,7 +12,7 @@ function text(most = 255) {
   return z.string(expected).min(1, expected).max(most, expected);
 }
 
-function addressOf(schemes: readonly string[], example: string) {
+export function addressOf(schemes: readonly string[], example: string) {
   const expected = `expected an address such as ${example}`;
   return z.string(expected).refine(value => {
     const url = URL.parse(value);

@@ -1,5 +1,32 @@
 import type { MeterRole } from "../../../shared/contracts/meter.ts";
-import type { JsonMap } from "./json-map.core.ts";
+
+/** A way into a JSON document: `StatusSNS.ENERGY.Power[0]`, `actual[name=power_delivered].value`. */
+export type JsonPath = string;
+
+/** Where a number of a device comes from. `in` picks one of several documents, the first when absent. */
+export type NumberSource =
+  | JsonPath
+  | { readonly path: JsonPath; readonly in?: number; readonly scale?: number }
+  /** The first that is there. */
+  | { readonly first: readonly NumberSource[] }
+  /** All of them added; absent where one is. */
+  | { readonly sum: readonly NumberSource[] }
+  /** Taken from the grid less given to it, two magnitudes; absent where one of them is. */
+  | { readonly net: readonly [NumberSource, NumberSource] };
+
+export type PerTerminal = readonly NumberSource[];
+
+/** How a device's JSON tells what is measured. Values come out in A, W, V and Wh. */
+export interface JsonMap {
+  readonly currentA: PerTerminal;
+  readonly powerW?: PerTerminal;
+  readonly voltageV?: PerTerminal;
+  readonly totalPowerW?: NumberSource;
+  readonly importWh?: NumberSource;
+  readonly exportWh?: NumberSource;
+  /** The device passes on a smart meter's whole amperes, or none: power and voltage say it more finely. */
+  readonly currentIsCoarse?: boolean;
+}
 
 /** How JSON becomes a sample. */
 export interface JsonReading {
