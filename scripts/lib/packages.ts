@@ -8,6 +8,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   mosquitto: "/usr/sbin/mosquitto",
   chromium: "/usr/bin/chromium",
   socat: "/usr/bin/socat",
+  avrdude: "/usr/bin/avrdude",
 };
 
 /** Installs what is missing. Returns a refusal in words when that cannot be done. */
