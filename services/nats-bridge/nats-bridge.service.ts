@@ -15,6 +15,8 @@ export interface NatsBridgeOptions {
 }
 
 const RETRY_MS = 500;
+/** After a restart of NATS its other clients come back in their own time; what is told once is told when they have. */
+const OTHERS_BACK_MS = 3_000;
 
 /**
  * Tells plain NATS clients what this node publishes: the contract's payload as JSON on
@@ -31,6 +33,7 @@ export function natsBridgeService({ broker, clock, site, natsUrl }: NatsBridgeOp
   let lastProblem = "";
   let untap: Cancel | null = null;
   let cancelRetry: Cancel | null = null;
+  let cancelOutbox: Cancel | null = null;
 
   function dial(): void {
     connect({ ...natsOptions(natsUrl), name: `${broker.nodeID} bridge` }).then(joined, (error: unknown) => {
@@ -69,6 +72,10 @@ export function natsBridgeService({ broker, clock, site, natsUrl }: NatsBridgeOp
     online = true;
     lastProblem = "";
     log.info({ server: connection?.getServer() }, "joined NATS");
+    if (outbox.length > 0) cancelOutbox = clock.after(OTHERS_BACK_MS, emptyOutbox);
+  }
+
+  function emptyOutbox(): void {
     const waiting = outbox;
     outbox = [];
     for (const message of waiting) connection?.publish(message.subject, message.payload);
@@ -76,6 +83,7 @@ export function natsBridgeService({ broker, clock, site, natsUrl }: NatsBridgeOp
 
   function left(problem: string): void {
     online = false;
+    cancelOutbox?.();
     if (stopped || problem === lastProblem) return;
     lastProblem = problem;
     log.warn({ problem }, "NATS is away; working alone until it is back");
@@ -95,6 +103,7 @@ export function natsBridgeService({ broker, clock, site, natsUrl }: NatsBridgeOp
       stopped = true;
       untap?.();
       cancelRetry?.();
+      cancelOutbox?.();
       // What was handed over shall arrive, but a server that is away must not hold up the end.
       if (online) await connection?.drain();
       else await connection?.close();

@@ -6,6 +6,8 @@ import { startDemo } from "../support/demo-site.ts";
 import { tempDir, until } from "../support/servers.ts";
 import { startSite } from "../support/site-process.ts";
 
+t.setTimeout(200_000);
+
 const STOP_WITHIN_MS = 3_000;
 
 t.test("the demo site in one process", async t => {
