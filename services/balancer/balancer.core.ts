@@ -5,11 +5,11 @@ import type { MeterReading } from "../../shared/contracts/meter.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { allocate } from "./allocate.core.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
-import { ageMs, toTuple, withSample } from "./measured.core.ts";
-import { drawNow, mayDraw, type Point, withDraw } from "./point.core.ts";
+import { ageMs, type Sample, toTuple, withSample } from "./measured.core.ts";
+import { drawNow, isSteady, mayDraw, type Point, withDraw } from "./point.core.ts";
 import type { BalancerState } from "./state.core.ts";
 import { type Trust, trustOf } from "./trust.core.ts";
-import { DRAW_EXACT_MS } from "./tuning.core.ts";
+import { DRAW_EXACT_MS, DRAW_USABLE_MS } from "./tuning.core.ts";
 
 export type BalancerInput =
   | { readonly kind: "reading"; readonly reading: MeterReading }
@@ -52,11 +52,11 @@ function hear(state: BalancerState, reading: MeterReading, now: Instant): Step<B
         outputs: [],
       };
     case "mains": {
-      const mains = withSample(state.mains, { at, measuredA: currents, drawnA: knownDraw(state.points, at) });
+      const mains = withSample(state.mains, { at, measuredA: currents, ...knownDraw(state.points, at) });
       return decide({ ...state, lastSequence, mains }, "mains", now);
     }
     case "circuit": {
-      const circuit = withSample(state.circuit, { at, measuredA: currents, drawnA: knownDraw(state.points, at) });
+      const circuit = withSample(state.circuit, { at, measuredA: currents, ...knownDraw(state.points, at) });
       return decide({ ...state, lastSequence, circuit }, "circuit", now);
     }
     case "pv":
@@ -65,18 +65,22 @@ function hear(state: BalancerState, reading: MeterReading, now: Instant): Step<B
   }
 }
 
-/** What Smart points are known to have drawn when a sample was taken. */
-function knownDraw(points: readonly Point[], at: Instant): [number, number, number] {
-  const total: [number, number, number] = [0, 0, 0];
+/** What regulated points are known to have drawn when a sample was taken, and how well it is known. */
+function knownDraw(points: readonly Point[], at: Instant): Pick<Sample, "drawnA" | "drawnAtMostA" | "exact"> {
+  const drawnA: [number, number, number] = [0, 0, 0];
+  const drawnAtMostA: [number, number, number] = [0, 0, 0];
+  let exact = true;
   for (const point of points) {
     if (point.status?.mode === "normal") continue;
     const newest = point.pastDraws.at(-1);
-    if (newest === undefined || Math.abs(at - newest.at) > DRAW_EXACT_MS) continue;
-    newest.houseA.forEach((drawA, phase) => {
-      total[phase] = (total[phase] ?? 0) + drawA;
-    });
+    if (newest === undefined || Math.abs(at - newest.at) > DRAW_USABLE_MS) continue;
+    exact &&= Math.abs(at - newest.at) <= DRAW_EXACT_MS || isSteady(point, at);
+    for (const phase of [0, 1, 2] as const) {
+      drawnA[phase] += newest.houseA[phase];
+      drawnAtMostA[phase] += Math.max(...point.pastDraws.map(draw => draw.houseA[phase]));
+    }
   }
-  return total;
+  return { drawnA, drawnAtMostA, exact };
 }
 
 function decide(

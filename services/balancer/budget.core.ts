@@ -41,10 +41,11 @@ export function budgetOf(
 ): PhaseBudget {
   const newest = measured.samples.at(-1);
   if (newest === undefined) return { cutToA: 0, raiseToA: 0, roomA: 0, shortageA: 0 };
-  const freeNowA = limitA - baseA(newest, phase) + load.unknownA;
+  const drawnA = (newest.exact ? newest.drawnA : newest.drawnAtMostA)[phase] ?? 0;
+  const freeNowA = limitA - (newest.measuredA[phase] ?? 0) + drawnA + load.unknownA;
   const excessA = (newest.measuredA[phase] ?? 0) - limitA;
   const known = load.unknownA === 0;
-  const mustCut = excessA > 0 || (known && load.allottedA > freeNowA + UNUSED_CUT_A);
+  const mustCut = excessA > 0 || (known && newest.exact && load.allottedA > freeNowA + UNUSED_CUT_A);
   const shortageA = load.minimumA - freeNowA;
   const cutToA = mustCut ? freeNowA - MARGIN_A : Infinity;
 

@@ -8,6 +8,10 @@ export interface Sample {
   readonly measuredA: readonly [number, number, number];
   /** Part of it that is known to be the regulated points' draw. */
   readonly drawnA: readonly [number, number, number];
+  /** The most it may have been: meters are read one after the other, and a car may have moved in between. */
+  readonly drawnAtMostA: readonly [number, number, number];
+  /** Every draw was measured at the same moment, or of a car that does not move: the rest of the load is known. */
+  readonly exact: boolean;
 }
 
 /** The recent past of one meter. */
@@ -45,7 +49,8 @@ export function settledSamples(measured: Measured, patienceMs: number, now: Inst
   const inside = measured.samples.filter(
     sample => now - sample.at <= Math.max(patienceMs, (SETTLED_SAMPLES - 0.8) * measured.cadenceMs),
   );
-  return inside.length >= SETTLED_SAMPLES ? inside : null;
+  const exact = inside.filter(sample => sample.exact);
+  return exact.length >= SETTLED_SAMPLES ? exact : null;
 }
 
 /** Per-phase record to tuple, in the order L1, L2, L3. */

@@ -1,7 +1,15 @@
 import type { EvseStatus } from "../../shared/contracts/evse.ts";
 import type { BoundBy } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
-import { DRAW_WINDOW_MS, LOST_POINT_MS, NARROW_MS, RESPONSE_MS, SLACK_A, STATUS_LIFETIME_MS } from "./tuning.core.ts";
+import {
+  DRAW_WINDOW_MS,
+  LOST_POINT_MS,
+  NARROW_MS,
+  RESPONSE_MS,
+  SLACK_A,
+  STATUS_LIFETIME_MS,
+  STEADY_A,
+} from "./tuning.core.ts";
 
 /** A limit and when it was set. */
 interface PastLimit {
@@ -88,6 +96,14 @@ export function phasesUsed(point: Point, now: Instant): readonly number[] {
 export function drawNow(point: Point, now: Instant): readonly [number, number, number] | null {
   const newest = point.pastDraws.at(-1);
   return newest !== undefined && now - newest.at <= DRAW_WINDOW_MS ? newest.houseA : null;
+}
+
+/** Its car has had time to follow its limit, and its last two measured draws are alike. */
+export function isSteady(point: Point, at: Instant): boolean {
+  const [before, newest] = point.pastDraws.slice(-2);
+  if (before === undefined || newest === undefined || at - (point.pastLimits.at(-1)?.at ?? 0) < RESPONSE_MS)
+    return false;
+  return newest.houseA.every((drawA, phase) => Math.abs(drawA - (before.houseA[phase] ?? 0)) < STEADY_A);
 }
 
 /** The most the point may be drawing on one house phase at this moment. */
