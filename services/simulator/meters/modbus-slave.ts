@@ -37,7 +37,8 @@ export const slaveFaults = {
 } satisfies Record<string, SlaveFault | ((value: number) => SlaveFault)>;
 
 interface Unit {
-  readonly registers: RegisterMap;
+  /** Of `[unit, function, ...]`, without checksum or header. */
+  readonly answer: (request: Buffer) => Buffer;
   fault: SlaveFault | null;
   requests: number;
 }
@@ -61,7 +62,12 @@ export class ModbusSlave {
 
   /** Puts a device on a unit address. */
   add(unit: number, registers: RegisterMap): void {
-    this.#units.set(unit, { registers, fault: null, requests: 0 });
+    this.addDevice(unit, request => answerTo(request, registers));
+  }
+
+  /** As `add`, for a device that is more than registers to be read: it makes its answers itself. */
+  addDevice(unit: number, answer: (request: Buffer) => Buffer): void {
+    this.#units.set(unit, { answer, fault: null, requests: 0 });
   }
 
   /** Null = the unit answers as it should. */
@@ -172,7 +178,7 @@ export class ModbusSlave {
     if (unit === undefined) return;
     unit.requests += 1;
     const { fault } = unit;
-    const good = answerTo(request, unit.registers);
+    const good = unit.answer(request);
     const answer = fault?.answer === undefined ? good : fault.answer(good);
     if (answer === null) return;
     const delayMs = fault?.delayMs ?? 0;
