@@ -16,6 +16,7 @@ interface Car {
   maxA: number;
   phases: 1 | 3;
   metered: boolean;
+  rampAPerS: number;
   ceilingA: number;
   mode: "normal" | "smart";
   drawA: number;
@@ -33,6 +34,8 @@ export class BalancerRig {
   readonly cars = new Map<string, Car>();
   readonly rotation = new Map<string, readonly [number, number, number]>();
   readonly periodMs: number;
+  /** EV meters are read this long after the mains meter, as on a shared line. */
+  evMeterLateMs = 0;
   /** The largest excess of the main fuse seen, per phase, since it was last cleared. */
   worstA = -Infinity;
   #sequence = 0;
@@ -53,6 +56,7 @@ export class BalancerRig {
         maxA: 32,
         phases: 3,
         metered: true,
+        rampAPerS: Infinity,
         ceilingA: 16,
         mode: "smart",
         drawA: 0,
@@ -96,7 +100,8 @@ export class BalancerRig {
       this.now += 250;
       for (const [id, car] of this.cars) this.#drive(id, car);
       this.worstA = Math.max(this.worstA, ...this.mains().map(value => value - (this.state.settings?.mainsA ?? 0)));
-      if (this.now % this.periodMs === 0) this.#measure();
+      if ((this.now - this.evMeterLateMs) % this.periodMs === 0) this.#measureCars();
+      if (this.now % this.periodMs === 0) this.#measureMains();
       if (this.now % 1_000 === 0) {
         for (const id of this.cars.keys())
           if (!this.unreachable.has(id)) this.tell({ kind: "status", status: this.status(id) });
@@ -143,10 +148,11 @@ export class BalancerRig {
     if (car.offers.at(-1)?.limitA !== offerA) car.offers.push({ at: this.now, limitA: offerA });
     const followed = [...car.offers].reverse().find(offer => this.now - offer.at >= car.lagMs);
     // An open contactor is felt at once, a new duty only after the car's reaction.
-    car.drawA = offerA === 0 ? 0 : Math.min(followed?.limitA ?? 0, car.maxA);
+    const towardsA = offerA === 0 ? 0 : Math.min(followed?.limitA ?? 0, car.maxA);
+    car.drawA = Math.min(towardsA, car.drawA + car.rampAPerS / 4);
   }
 
-  #measure(): void {
+  #measureCars(): void {
     this.#sequence += 1;
     for (const [id, car] of this.cars) {
       if (!car.metered) continue;
@@ -164,6 +170,10 @@ export class BalancerRig {
         },
       });
     }
+  }
+
+  #measureMains(): void {
+    this.#sequence += 1;
     if (this.meterSilent) return;
     const [l1, l2, l3] = this.mains();
     this.tell({

@@ -208,6 +208,23 @@ t.test("a balancer that starts over takes over what charging points hold instead
   t.equal(second.point("left").limitA, 16);
 });
 
+t.test("meters read one after the other: a car that ramps up is not taken for a load of the house", async t => {
+  const rig = new BalancerRig(["left", "right"], { mainsA: 30 });
+  rig.evMeterLateMs = 500;
+  for (const id of ["left", "right"]) rig.car(id).rampAPerS = 2;
+  rig.plug("left").run(30_000).plug("right");
+  let cuts = 0;
+  let last = rig.limits();
+  for (let s = 0; s < 60; s += 1) {
+    rig.run(1_000);
+    const now = rig.limits();
+    if (s > 15 && now.some((limitA, index) => limitA < last[index]! - 0.5)) cuts += 1;
+    last = now;
+  }
+  t.equal(cuts, 0, "nothing is over the limit, nothing is cut");
+  t.ok(last[0]! + last[1]! > 29, `${last.join(" + ")} of 30 A`);
+});
+
 const day = fc.record({
   points: fc.integer({ min: 1, max: 8 }),
   circuit: fc.option(fc.integer({ min: 10, max: 80 }), { nil: null }),
