@@ -1,9 +1,16 @@
 import type { Step } from "../../shared/actor/actor.ts";
-import { type MeterReading, type MeterStatus, SAMPLE_LIFETIME_MS } from "../../shared/contracts/meter.ts";
+import {
+  type MeterFinding,
+  type MeterReading,
+  type MeterStatus,
+  SAMPLE_LIFETIME_MS,
+} from "../../shared/contracts/meter.ts";
 import type { SettingsCurrent } from "../../shared/contracts/settings.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import type { MeterConfig } from "./meter.config.ts";
 import type { MeterCounters, MeterSpec, Sample } from "./meter.port.ts";
+import { freshOrder, type OrderState, orderFindings, orderMains, orderOwn } from "./phase-order.core.ts";
+import { findingsOf, freshQuality, type QualityState, watchSample } from "./quality.core.ts";
 import { type Wanted, wantedMeter } from "./wanted.core.ts";
 
 export interface MeterState {
@@ -18,11 +25,14 @@ export interface MeterState {
   readonly sample: Sample | null;
   /** Times between the last samples. */
   readonly intervalsMs: readonly number[];
+  readonly quality: QualityState;
+  readonly order: OrderState;
   readonly problem: { readonly words: string; readonly at: Instant } | null;
   readonly counters: MeterCounters;
   readonly readingAt: Instant;
   readonly statusAt: Instant;
-  readonly said: MeterStatus["state"] | null;
+  /** State and findings as last told. */
+  readonly said: string | null;
 }
 
 export type MeterInput =
@@ -30,6 +40,8 @@ export type MeterInput =
   | { readonly kind: "settings"; readonly settings: SettingsCurrent }
   | { readonly kind: "opened"; readonly generation: number; readonly source: string }
   | { readonly kind: "sample"; readonly generation: number; readonly sample: Sample }
+  /** What the mains meter says, for a car's meter to compare its phases with. */
+  | { readonly kind: "mains"; readonly reading: MeterReading }
   | { readonly kind: "problem"; readonly generation: number; readonly words: string }
   | { readonly kind: "tick"; readonly counters: MeterCounters };
 
@@ -60,6 +72,8 @@ export function freshMeter(meterId: string, config: MeterConfig): MeterState {
     sequence: 0,
     sample: null,
     intervalsMs: [],
+    quality: freshQuality(config.role),
+    order: freshOrder,
     problem: null,
     counters: NO_COUNTERS,
     readingAt: -Infinity,
@@ -81,6 +95,10 @@ export function keepMeter(state: MeterState, input: MeterInput, now: Instant): S
         : still(state);
     case "sample":
       return input.generation === state.generation ? heard(state, input.sample, now) : still(state);
+    case "mains": {
+      const { currentA, ageMs } = input.reading;
+      return still({ ...state, order: orderMains(state.order, currentA, now - ageMs) });
+    }
     case "problem":
       return input.generation === state.generation
         ? told({ ...state, problem: { words: input.words, at: now } }, now, [])
@@ -97,10 +115,16 @@ function healthOf(state: MeterState, now: Instant): MeterStatus["state"] {
   return now - state.sample.sampledAt > silentAfterMs(state) ? "silent" : "ok";
 }
 
-/** Learnt from its own rhythm: one that is fed every 10 s is not silent after 3 s. Its samples' lifetime is the end. */
-function silentAfterMs({ intervalsMs, config }: MeterState): number {
+/** Usual time between samples; null until two were heard. */
+function cadenceOf({ intervalsMs }: MeterState): number | null {
   const sorted = [...intervalsMs].sort((a, b) => a - b);
-  const usualMs = sorted[Math.floor(sorted.length / 2)] ?? config.pollMs;
+  return sorted[Math.floor(sorted.length / 2)] ?? null;
+}
+
+/** Learnt from its own rhythm: one that is fed every 10 s is not silent after 3 s. Its samples' lifetime is the end. */
+function silentAfterMs(state: MeterState): number {
+  const { config } = state;
+  const usualMs = cadenceOf(state) ?? config.pollMs;
   return Math.min(SAMPLE_LIFETIME_MS[config.role], Math.max(SHORTEST_SILENCE_MS, MISSED_INTERVALS * usualMs));
 }
 
@@ -115,6 +139,8 @@ function choose(state: MeterState, wanted: Wanted, now: Instant): Step<MeterStat
     source: sourceOf(wanted),
     sample: null,
     intervalsMs: [],
+    quality: freshQuality(state.config.role),
+    order: freshOrder,
     problem: problemOf(wanted, now),
     counters: NO_COUNTERS,
   };
@@ -132,6 +158,8 @@ function heard(state: MeterState, sample: Sample, now: Instant): Step<MeterState
     sample,
     sequence: state.sequence + 1,
     intervalsMs: intervals.slice(-INTERVALS_KEPT),
+    quality: watchSample(state.quality, sample, now),
+    order: state.config.role === "ev" ? orderOwn(state.order, sample) : state.order,
     problem: isOver ? null : state.problem,
     readingAt: now,
   };
@@ -154,12 +182,14 @@ function told(
   changed = false,
 ): Step<MeterState, MeterOutput> {
   const health = healthOf(state, now);
-  const isNew = changed || health !== state.said;
+  const findings = allFindings(state);
+  const word = [health, ...findings.map(({ code }) => code)].join(" ");
+  const isNew = changed || word !== state.said;
   if (!isNew && now - state.statusAt < REPEAT_MS) return { state, outputs };
-  const next: MeterState = { ...state, said: health, statusAt: now };
+  const next: MeterState = { ...state, said: word, statusAt: now };
   return {
     state: next,
-    outputs: [...outputs, { kind: "status", status: statusOf(next, health, now), changed: isNew }],
+    outputs: [...outputs, { kind: "status", status: statusOf(next, health, findings, now), changed: isNew }],
   };
 }
 
@@ -167,16 +197,27 @@ function still(state: MeterState): Step<MeterState, MeterOutput> {
   return { state, outputs: [] };
 }
 
-function readingOf(
-  { meterId, config, sequence }: MeterState,
-  { sampledAt, ...measured }: Sample,
-  now: Instant,
-): Omit<MeterReading, "measuredAt"> {
-  const { role, evseId } = config;
-  return { meterId, role, evseId: evseId ?? null, sequence, ageMs: now - sampledAt, ...measured, quality: "measured" };
+function readingOf(state: MeterState, sample: Sample, now: Instant): Omit<MeterReading, "measuredAt"> {
+  const { meterId, sequence } = state;
+  const { role, evseId = null } = state.config;
+  const { currentA, powerW, totalPowerW, importWh, exportWh, voltageV = null, isDerived = false, sampledAt } = sample;
+  return {
+    ...{ meterId, role, evseId, sequence, ageMs: now - sampledAt },
+    ...{ currentA, powerW, totalPowerW, importWh, exportWh, voltageV },
+    quality: isDerived ? "derived" : "measured",
+  };
 }
 
-function statusOf(state: MeterState, health: MeterStatus["state"], now: Instant): MeterStatus {
+function allFindings({ quality, order }: MeterState): readonly MeterFinding[] {
+  return [...findingsOf(quality), ...orderFindings(order)];
+}
+
+function statusOf(
+  state: MeterState,
+  health: MeterStatus["state"],
+  findings: readonly MeterFinding[],
+  now: Instant,
+): MeterStatus {
   const { meterId, config, wanted, source, sample, problem, counters } = state;
   return {
     meterId,
@@ -187,7 +228,9 @@ function statusOf(state: MeterState, health: MeterStatus["state"], now: Instant)
     typeLabel: wanted.kind === "read" || wanted.kind === "unsupported" ? wanted.typeLabel : "Disabled",
     address: wanted.kind === "read" ? wanted.address : null,
     lastSampleAgeMs: sample === null ? null : now - sample.sampledAt,
-    lastError: problem?.words ?? null,
+    lastError: problem?.words ?? findings[0]?.text ?? null,
+    cadenceMs: cadenceOf(state),
+    findings,
     counters,
   };
 }

@@ -15,9 +15,11 @@ export interface Measurement {
   readonly importWh: number | null;
   readonly exportWh: number | null;
   /** To neutral; absent where the device does not measure it. */
-  readonly voltageV?: PerPhase | null;
+  readonly voltageV?: PerPhase | null | undefined;
   /** The currents were worked out from a power, or their direction from the total: right as long as the phases agree. */
   readonly isDerived?: boolean;
+  /** Phases whose current and power tell different directions; absent where one of them tells none. */
+  readonly contradicts?: readonly Phase[];
 }
 
 /** A measurement and when it was taken: at the latest when it was asked for, so that its age is never understated. */

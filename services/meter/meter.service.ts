@@ -39,11 +39,12 @@ export function meterService({ broker, clock, meterId, config, openDriver }: Met
         return;
       }
       case "status": {
-        const { state, source, lastError } = output.status;
+        const { state, source, lastError, findings = [] } = output.status;
         publish(broker, meterStatus, output.status);
         if (!output.changed) return;
         if (state === "silent") log.warn({ source, lastError }, "meter is silent");
         else log.info({ state, source, lastError }, "meter state changed");
+        for (const { code, text } of findings) log.warn({ source, code, text }, "something is wrong with a meter");
         return;
       }
       case "driver": {
@@ -73,7 +74,15 @@ export function meterService({ broker, clock, meterId, config, openDriver }: Met
 
   return {
     name,
-    events: subscribe(settingsCurrent, settings => actor?.tell({ kind: "settings", settings })),
+    events: {
+      ...subscribe(settingsCurrent, settings => actor?.tell({ kind: "settings", settings })),
+      // A car's meter compares its phases with those of the mains.
+      ...(config.role === "ev"
+        ? subscribe(meterReading, reading => {
+            if (reading.role === "mains") actor?.tell({ kind: "mains", reading });
+          })
+        : {}),
+    },
     actions: answer(meterFeed, feed => {
       const meant = config.role === feed.role && (config.evseId ?? null) === feed.evseId;
       if (!meant) {

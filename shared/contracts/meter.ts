@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineFact, defineRequest, type PayloadOf } from "./define.ts";
-import { idSchema, ms, phaseCurrentsA, phasePowersW } from "./units.ts";
+import { idSchema, ms, phaseCurrentsA, phasePowersW, phaseVoltagesV } from "./units.ts";
 
 export const meterRole = z.enum(["mains", "circuit", "ev", "pv", "battery"]);
 export type MeterRole = z.output<typeof meterRole>;
@@ -35,6 +35,8 @@ export const meterReading = defineFact({
       totalPowerW: z.number().nullable(),
       importWh: z.number().min(0).nullable(),
       exportWh: z.number().min(0).nullable(),
+      /** To neutral. Null or absent: not measured. */
+      voltageV: phaseVoltagesV.nullable().optional(),
       /** `measured` came from the meter; `derived` was computed from other registers of it. */
       quality: z.enum(["measured", "derived"]),
     })
@@ -54,10 +56,35 @@ export const meterReading = defineFact({
     totalPowerW: 7567,
     importWh: 12_345_500,
     exportWh: 678_250,
+    voltageV: { l1: 230, l2: 230, l3: 230 },
     quality: "measured",
   },
 });
 export type MeterReading = PayloadOf<typeof meterReading>;
+
+/** Something that is wrong with a meter or its wiring, seen in its samples. */
+export const meterFinding = z
+  .object({
+    /**
+     * `sign-conflict` current against power; `sum-conflict` phases against total; `power-conflict` power against current
+     * times voltage; `phases-crossed` transformers on each other's phases; `phases-swapped` order differs from the mains
+     * meter's; `reversed` supply and load exchanged; `frozen` values that never change; `counter-conflict` energy
+     * counters against power.
+     */
+    code: z.enum([
+      "sign-conflict",
+      "sum-conflict",
+      "power-conflict",
+      "phases-crossed",
+      "phases-swapped",
+      "reversed",
+      "frozen",
+      "counter-conflict",
+    ]),
+    text: z.string(),
+  })
+  .readonly();
+export type MeterFinding = z.output<typeof meterFinding>;
 
 /** Health of one meter and of its line, for faces and metrics. */
 export const meterStatus = defineFact({
@@ -77,6 +104,10 @@ export const meterStatus = defineFact({
       address: z.number().int().nullable(),
       lastSampleAgeMs: ms.nullable(),
       lastError: z.string().nullable(),
+      /** Usual time between samples, learnt from them. Null or absent: not known yet. */
+      cadenceMs: ms.nullable().optional(),
+      /** What its samples show to be wrong with the meter or its wiring; absent like empty. */
+      findings: z.array(meterFinding).readonly().optional(),
       counters: z
         .object({
           requests: z.number().int(),
@@ -101,6 +132,8 @@ export const meterStatus = defineFact({
     address: 10,
     lastSampleAgeMs: 400,
     lastError: null,
+    cadenceMs: 1_000,
+    findings: [{ code: "phases-swapped", text: "L1 of this meter is L2 of the mains meter" }],
     counters: { requests: 120, replies: 120, timeouts: 0, refused: 0, exceptions: 0 },
   },
 });

@@ -16,6 +16,9 @@ export type PhaseCurrentsA = z.output<typeof phaseCurrentsA>;
 /** Signed phase powers; beyond 250 kW per phase a value is not believable (spec meters 9). */
 export const phasePowersW = perPhase(z.number().min(-250_000).max(250_000));
 
+/** Phase voltages to neutral; 0 is a phase that is dead. */
+export const phaseVoltagesV = perPhase(z.number().min(0).max(300));
+
 /** The phases of the house. */
 export const PHASES = ["l1", "l2", "l3"] as const;
 export type Phase = (typeof PHASES)[number];

@@ -37,6 +37,9 @@ const MAX_VOLTAGE_V = 300;
 const NOMINAL_V = 230;
 /** Below this a phase power says nothing about the direction; the previous one stays. */
 const DIRECTION_FROM_W = 5;
+/** From these on a direction is no noise. */
+const CLEAR_A = 0.5;
+const CLEAR_W = 50;
 /** A counter may step back by its rounding, not by more. */
 const MAX_STEP_BACK_WH = 1_000;
 /** A lower counter seen this often in a row is another meter. */
@@ -70,6 +73,9 @@ export function judgeLive(
     importWh: memory.counters?.importWh ?? null,
     exportWh: memory.counters?.exportWh ?? null,
     isDerived,
+    ...(profile.current === "signed" && perPhaseW !== null
+      ? { contradicts: contradictions(raw, perPhaseW).flatMap(index => mounting.phaseRotation[index] ?? []) }
+      : {}),
   };
   return { ok: true, value, memory: { ...memory, signs } };
 }
@@ -169,6 +175,16 @@ function signedCurrents(
   const signs: Terminals = [sign(0), sign(1), sign(2)];
   const signed = (index: 0 | 1 | 2): number => Math.abs(terminalsA[index]) * signs[index];
   return { terminalsA: [signed(0), signed(1), signed(2)], signs, isDerived: perPhaseW === null };
+}
+
+/** Terminals whose signed current and power tell different directions, and clearly so. */
+function contradictions(raw: RawValues, perPhaseW: Terminals): readonly number[] {
+  const terminalsA = [raw.currentL1 ?? 0, raw.currentL2 ?? 0, raw.currentL3 ?? 0];
+  return terminalsA.flatMap((amps, index) => {
+    const watts = perPhaseW[index] ?? 0;
+    const isClear = Math.abs(amps) >= CLEAR_A && Math.abs(watts) >= CLEAR_W;
+    return isClear && Math.sign(amps) !== Math.sign(watts) ? [index] : [];
+  });
 }
 
 function onHousePhases(
