@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { contractSchemas, contractsPage } from "./docs/contracts.ts";
+import { metersPage } from "./docs/meters.ts";
 import { redefinitions } from "./docs/redefinitions.ts";
 import { settingsPage } from "./docs/settings.ts";
 
@@ -12,6 +13,7 @@ const SNAPSHOT = "test/fixtures/contracts.json";
 export function generatedFiles(): readonly { readonly path: string; readonly text: string }[] {
   return [
     { path: "docs/contracts.md", text: contractsPage() },
+    { path: "docs/meters.md", text: metersPage() },
     { path: "docs/settings.md", text: settingsPage() },
     { path: SNAPSHOT, text: `${JSON.stringify(contractSchemas(), null, 1)}\n` },
   ];

@@ -1,0 +1,106 @@
+import type { MeterRow, RegisterRow, Scale } from "../../services/meter/modbus/meter-row.ts";
+import { meterProfiles, meterRows, spelledOut } from "../../services/meter/modbus/profiles.ts";
+import { settingOf } from "../../shared/settings/catalogue/index.ts";
+
+const INTRODUCTION = `# Modbus meters
+
+Written by \`npm run docs\` from \`services/meter/modbus/rows\`; do not edit. Adding a make is adding a row there.
+
+A meter is chosen in the menu (MAINS MET, EV METER, CIRCT MET and the address beside them), or fixed in the site file:
+
+\`\`\`yaml
+lines:
+  rail: { kind: serial, path: /dev/ttyUSB0 }                      # 9600 8N1 unless baudRate, parity, stopBits say otherwise
+  gateway: { kind: rtu-tcp, host: 192.168.1.20, port: 8899 }      # a gateway that passes serial frames on
+  inverter: { kind: tcp, host: 192.168.1.30, port: 1502 }         # Modbus TCP
+services:
+  - { service: meter, id: mains, role: mains, driver: { kind: setting, line: rail } }
+  - { service: meter, id: roof, role: pv, driver: { kind: modbus, type: sunspec, address: 1, line: inverter } }
+  - { service: meter, id: heat, role: circuit, driver: { kind: modbus, type: janitza_b2x, address: 14, line: rail } }
+\`\`\`
+
+\`type\` is a key of this page, a text of the menu, or \`sunspec\`: then the device's map is walked ("SunS" at 40000, 50000 or
+0, the first of the models 201 to 204 and 211 to 214 that has a current). One process owns a line. The mains is served before
+circuits, those before the rest, nobody waits for ever, and a meter that does not answer is asked ever more rarely.
+
+**Direction.** Where a power per phase is known, the current takes its direction; otherwise a signed current is believed, and a
+magnitude takes the direction of the total power, which is right as long as all phases flow one way (the reading then says
+\`derived\`). \`reversed: true\` turns a meter round that is wired with supply and load exchanged; \`phaseRotation\` says on which
+phase of the house its terminals sit.
+
+**What is refused.** A reply of another unit, function, length or with a wrong checksum; a number that is none; a current or
+power that the device marks as not available; more than 1000 A or 250 kW on a phase; a voltage other than 0 or 80 to 300 V; a
+counter that runs backwards by more than 1 kWh. What contradicts itself over a while is named in the meter's status: current
+against power, phases against total, power against current times voltage, transformers on each other's phases, phases in
+another order than the mains meter's, a reversed meter, values that never change, counters against power.
+
+**Custom.** BYTE ORD, DATA TYPE, FUNCTION and a register and divisor each for voltage, current, power and energy. The
+registers are those on the wire, beginning at 0; L2 and L3 follow L1 directly; the current is signed; a register of 0 is not
+read, but for the current's. READ MAX is kept for compatibility and not evaluated, as on every firmware.
+`;
+
+/** `docs/meters.md`. */
+export function metersPage(): string {
+  const rows = [...meterRows].sort((a, b) => a.key.localeCompare(b.key, "en"));
+  return [
+    INTRODUCTION,
+    "## Types of the menu\n",
+    "| Number | Text | |\n|---|---|---|",
+    `${menu().join("\n")}\n`,
+    "Chint 1P (17 on other firmware), AcrelEVL2 and AcrelMain are not in the menu: name them in the site file.\n",
+    `## ${rows.length} makes\n`,
+    "| Key | Meter | Phases | Function | Leaves the factory with | Menu |\n|---|---|---|---|---|---|",
+    `${rows.map(overview).join("\n")}\n`,
+    ...rows.map(section),
+  ].join("\n");
+}
+
+function menu(): readonly string[] {
+  const other: Readonly<Record<string, string>> = {
+    Disabled: "there is no meter",
+    Sensorbox: "current transformers or P1 port, on the line at address 10",
+    API: "fed over REST, MQTT or NATS",
+    "HmWzrd P1": "HomeWizard, over HTTP",
+    Custom: "as the settings describe it",
+  };
+  return (settingOf("mains_meter")?.options ?? []).map(({ value, label }) => {
+    const profile = meterProfiles.find(({ typeId }) => typeId === value);
+    return `| ${value} | ${label} | ${profile === undefined ? (other[label] ?? "") : `[\`${profile.key}\`](#${profile.key})`} |`;
+  });
+}
+
+function overview({ key, name, phases, fn, serial = "9600 8N1", smartevse }: MeterRow): string {
+  const label = smartevse === undefined ? "" : smartevse.label;
+  return `| [\`${key}\`](#${key}) | ${name} | ${phases} | ${fn} | ${serial} | ${label} |`;
+}
+
+function section(row: MeterRow): string {
+  const { fn, byteOrder, reversed, maxRegisters } = spelledOut(row);
+  const facts = [
+    `function ${fn}`,
+    row.current === "signed" ? "current with its sign" : "current as magnitude",
+    ...(byteOrder === "abcd" ? [] : [`bytes in the order ${byteOrder}`]),
+    ...(reversed ? ["made to be mounted with supply and load exchanged"] : []),
+    ...(row.powerSign === -1 ? ["counts power towards the grid as positive"] : []),
+    ...(row.maxRegisters === undefined ? [] : [`at most ${maxRegisters} registers at once`]),
+  ];
+  return [
+    `### ${row.key}\n`,
+    `${row.name}: ${facts.join(", ")}.\n`,
+    ...(row.notes ?? []).map(note => `- ${note}`),
+    ...(row.notes === undefined ? [] : [""]),
+    "| Quantity | Registers | Number | Times |\n|---|---|---|---|",
+    `${row.registers.map(registers).join("\n")}\n`,
+  ].join("\n");
+}
+
+function registers([quantity, at, type, scale]: RegisterRow): string {
+  const words = quantity.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`);
+  const addresses = (typeof at === "number" ? [at] : at).map(address => `0x${address.toString(16).padStart(4, "0")}`);
+  const phases = typeof at === "number" ? "" : at.length === 1 ? " L1" : " L1, L2, L3";
+  return `| ${words}${phases} | ${addresses.join(", ")} | ${type} | ${times(scale)} |`;
+}
+
+function times(scale: Scale): string {
+  return typeof scale === "number" ? String(scale) : `10 to the power in ${scale.exponentAt}`;
+}
