@@ -158,7 +158,7 @@ function directions(
     }
     // One phase alone has the direction of the whole.
     const watts = powerW[at] ?? (phases === 1 ? totalPowerW : null);
-    if (watts === null && !ofCar) return `direction of current L${at + 1} unknown: its power is missing`;
+    if (watts === null && !ofCar) return `direction unknown: current L${at + 1} comes without its power`;
     signs[at] = watts === null ? 1 : Math.abs(watts) < DIRECTION_FROM_W ? previous[at] : Math.sign(watts);
   }
   return signs;

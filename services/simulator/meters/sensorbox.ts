@@ -4,7 +4,8 @@ type Triple = readonly [number, number, number];
 
 /** What a simulated Sensorbox has measured since it was read last, and how it is set. */
 export interface BoxState {
-  /** 0: version 1.5. */
+  readonly model: "1.5" | "2";
+  /** Of its software; from 1 on there are more registers. */
   generation: number;
   /** Low two bits of its wiring register; version 1.5 has none. */
   wiring: number;
@@ -25,14 +26,15 @@ export function simulatedSensorbox(state: BoxState): (request: Buffer) => Buffer
   return request => {
     const { unit, fn, start, quantity } = addressed(request);
     const exception = (code: number): Buffer => Buffer.from([unit, fn | 0x80, code]);
-    if (fn === WRITE && state.generation > 0) {
+    if (fn === WRITE && state.model === "2") {
       if (start !== WIRING_REGISTER) return exception(ILLEGAL_ADDRESS);
       state.wiring = quantity & 3;
       return Buffer.from(request.subarray(0, 6));
     }
     if (!READ.includes(fn)) return exception(ILLEGAL_FUNCTION);
-    const last = state.generation === 0 ? BASIC : EXTENDED;
-    const refused = state.generation === 0 ? start !== 0 || quantity !== BASIC : quantity === 0;
+    // Registers beyond the extended block exist on no model; the original software answers with zeroes in it.
+    const last = state.model === "1.5" ? BASIC : EXTENDED;
+    const refused = state.model === "1.5" ? start !== 0 || quantity !== BASIC : quantity === 0;
     if (refused || start + quantity > last) return exception(ILLEGAL_ADDRESS);
     const data = registersOf(state).subarray(2 * start, 2 * (start + quantity));
     state.ct = null;
@@ -41,10 +43,10 @@ export function simulatedSensorbox(state: BoxState): (request: Buffer) => Buffer
   };
 }
 
-function registersOf({ generation, wiring, ct, p1 }: BoxState): Buffer {
+function registersOf({ model, generation, wiring, ct, p1 }: BoxState): Buffer {
   const bytes = Buffer.alloc(2 * EXTENDED);
   bytes.writeUInt8(generation, 0);
-  bytes.writeUInt8(generation === 0 ? 0x0f : 0x14 + wiring, 1);
+  bytes.writeUInt8(model === "1.5" ? 0x0f : 0x14 + wiring, 1);
   bytes.writeUInt8(p1?.version ?? 0, 2);
   const p1Flag = p1 === null ? 0 : p1.version >= 50 ? 0x80 : 0x40;
   bytes.writeUInt8(p1Flag | (ct === null ? 0 : 0x03), 3);
