@@ -18,10 +18,11 @@ const { MoleculerClientError } = moleculer.Errors;
 export type EventHandlers = NonNullable<ServiceSchema["events"]>;
 export type ActionHandlers = NonNullable<ServiceSchema["actions"]>;
 
-/** Broadcasts a fact to every node. Throws `ContractViolation` when the payload breaks its contract: a bug of ours. */
+/** Broadcasts a fact to every node, or within this one where its contract says so. Throws `ContractViolation` when the payload breaks its contract: a bug of ours. */
 export function publish<F extends Fact>(broker: ServiceBroker, fact: F, payload: PayloadOf<F>): void {
   const parsed = parse(fact.name, fact.payload, payload);
-  broker.broadcast(fact.name, parsed).catch((error: unknown) => {
+  const sent = fact.reach === "node" ? broker.broadcastLocal(fact.name, parsed) : broker.broadcast(fact.name, parsed);
+  sent.catch((error: unknown) => {
     broker.logger.warn({ fact: fact.name, error: messageOf(error) }, "fact not sent");
   });
   tellTaps(broker, fact, parsed);
@@ -41,6 +42,10 @@ export function subscribe<F extends Fact>(
   return {
     [fact.name]: {
       handler(ctx: Context): void {
+        if (fact.reach === "node" && ctx.nodeID !== ctx.broker.nodeID) {
+          logDrop(ctx, "only its own node may tell it");
+          return;
+        }
         const parsed = fact.payload.safeParse(ctx.params);
         if (parsed.success) {
           handler(parsed.data as PayloadOf<F>, { nodeId: ctx.nodeID ?? "" });

@@ -11,6 +11,8 @@ export interface Fact<Name extends string = string, Payload extends z.ZodType = 
   readonly title: string;
   readonly payload: Payload;
   readonly everyMs: number | null;
+  /** `node`: it never leaves its process, and from elsewhere it is not believed. Left out: every node hears it. */
+  readonly reach?: "node";
   readonly expiresAfterMs: number | null;
   /** The id that stands in the public subject `edge.<site>.<service>.<id>.<fact>`. */
   readonly idOf: (payload: z.output<Payload>) => string;

@@ -30,6 +30,8 @@ export const evseGrant = defineFact({
     })
     .readonly(),
   everyMs: 250,
+  // A charge point and its board share a process; nobody else may grant.
+  reach: "node",
   expiresAfterMs: 1_000,
   idOf: grant => grant.evseId,
   example: {
