@@ -11,7 +11,7 @@ import { BoardEar, commandBytes, type Firmware, type Heard, IDENTIFY } from "./w
 import { flagWords } from "./words.ts";
 
 /** A board behind a boot loader needs up to 2 s before it speaks, and resets when its port is opened. */
-const HANDSHAKE_MS = 6_000;
+const HANDSHAKE_MS = 4_000;
 const IDENTIFY_EVERY_MS = 500;
 const ANSWER_WITHIN_MS = 500;
 /** A query changes nothing and may be repeated; a command is sent once. */

@@ -95,7 +95,7 @@ t.test("a board with another firmware is named and refused", async t => {
 t.test("silence, a pulled cable and a broken line are told apart", async t => {
   const silent = new BoardToolBench();
   silent.say("silent 1");
-  await t.rejects(silent.open(), { constructor: BoardSilent, message: /no answer within 6000 ms/ });
+  await t.rejects(silent.open(), { constructor: BoardSilent, message: /no answer within 4000 ms/ });
 
   const absent = new BoardToolBench();
   absent.cable.pull();

@@ -22,6 +22,8 @@ export interface FlashableBoard {
   readonly bootLoader: BootLoader;
   /** Whether there is a firmware at all. */
   hasFirmware: boolean;
+  /** Waits until the port can be opened (again). */
+  readonly idle: () => Promise<void>;
   /** Called when a boot loader has been left: what was flashed begins to run. */
   onFlashed: () => void;
 }
@@ -39,7 +41,7 @@ export async function flashableBoard(t: Teardown): Promise<FlashableBoard> {
       start();
     },
   );
-  const self: FlashableBoard = { path, board, bootLoader, hasFirmware: true, onFlashed: () => undefined };
+  const self: FlashableBoard = { path, board, bootLoader, hasFirmware: true, onFlashed: () => undefined, idle };
   let mode: "waiting" | "boot" | "firmware" = "firmware";
   let waiting: NodeJS.Timeout | undefined;
 
@@ -63,6 +65,14 @@ export async function flashableBoard(t: Teardown): Promise<FlashableBoard> {
     }
     if (mode === "boot") bootLoader.feed(bytes);
     else if (self.hasFirmware) board.write(bytes);
+  }
+
+  async function idle(): Promise<void> {
+    // Twice in a row: a line that is just being taken down looks free for a moment.
+    for (let free = 0; free < 2; free++) {
+      await new Promise(resolve => setTimeout(resolve, 60));
+      await until("the line is laid", () => socket === null && existsSync(path));
+    }
   }
 
   const server = createServer({ noDelay: true }, opened => {
@@ -102,6 +112,6 @@ export async function flashableBoard(t: Teardown): Promise<FlashableBoard> {
       });
     });
   });
-  await until("socat lays the line", () => existsSync(path));
+  await idle();
   return self;
 }
