@@ -1,16 +1,19 @@
 import type { Link, LinkListener, OpenLink } from "../../services/pilot/drivers/link.ts";
 import type { VirtualBoard } from "../../services/simulator/board/virtual-board.ts";
 
-/** A cable in memory between a driver and a virtual board; it can be pulled and plugged in again. */
+/** What a cable needs of a board. */
+export type CabledBoard = Pick<VirtualBoard, "connect" | "write" | "reset">;
+
+/** A cable in memory between a driver and a simulated board; it can be pulled and plugged in again. */
 export class MemoryCable {
-  readonly #board: VirtualBoard;
+  readonly #board: CabledBoard;
   readonly #resetOnOpen: boolean;
   #plugged = true;
   #pull: ((reason: string) => void) | null = null;
   /** How often a host tried to open it. */
   opens = 0;
 
-  constructor(board: VirtualBoard, options: { readonly resetOnOpen?: boolean } = {}) {
+  constructor(board: CabledBoard, options: { readonly resetOnOpen?: boolean } = {}) {
     this.#board = board;
     this.#resetOnOpen = options.resetOnOpen ?? false;
   }
