@@ -71,6 +71,8 @@ function withoutClaim(point: Point, trust: Trust, now: Instant): Point {
     const lostForMs = point.heardAt === null ? Infinity : now - point.heardAt;
     return lostForMs > LOST_POINT_MS ? refuse("unreachable") : point;
   }
+  // Told whether or not there is a car: who plugs in now would wait for the meter.
+  if (trust === "stop" && status.mode === "smart") return refuse("mains-silent");
   if (!status.wantsCurrent) return refuse("not-charging");
   if (status.ceilingA < MIN_OFFER_A) return refuse(status.ceilingBy);
   if (status.mode === "solar") return refuse("mode-unavailable");

@@ -1,8 +1,10 @@
 import type { EvseFault } from "../../shared/contracts/evse.ts";
+import { SAMPLE_LIFETIME_MS } from "../../shared/contracts/meter.ts";
+import type { BoundBy } from "../../shared/contracts/units.ts";
 import type { BoardFault } from "../../shared/contracts/pilot.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import type { EvseCoreState } from "./state.core.ts";
-import { BOARD_LIFETIME_MS, DIODE_MISSING_MS, PLUG_OPEN_MS } from "./timing.core.ts";
+import { ALLOCATION_LIFETIME_MS, BOARD_LIFETIME_MS, DIODE_MISSING_MS, PLUG_OPEN_MS } from "./timing.core.ts";
 
 /** Board faults that a charge point shows under its own name; the others heal by themselves within a second. */
 const FROM_BOARD: Readonly<Partial<Record<BoardFault, EvseFault>>> = {
@@ -34,12 +36,30 @@ export function faultsOf(state: EvseCoreState, now: Instant): readonly EvseFault
   if (state.diodeMissingSince !== null && now - state.diodeMissingSince >= DIODE_MISSING_MS)
     faults.add("diode-missing");
   if (state.settings?.mode === "solar") faults.add("solar-unavailable");
+  if (evMeterIsLost(state, now)) faults.add("ev-meter-lost");
+  const refused = refusal(state, now);
+  if (refused === "mains-silent") faults.add("mains-reading-lost");
+  else if (refused?.startsWith("mains.") === true || refused?.startsWith("circuit.") === true) faults.add("no-current");
   return [...faults];
 }
 
-/** A missing diode keeps the contactor open by itself; it is told, but the offer stays, so that the next car state is seen. */
+/** Told, but no obstacle of its own: the balancer withholds the current, or the board keeps the contactor open without a diode. */
 export function blocks(fault: EvseFault): boolean {
-  return fault !== "diode-missing";
+  return fault !== "diode-missing" && fault !== "no-current" && fault !== "mains-reading-lost";
+}
+
+/** Why the balancer refuses current at this moment; null when it does not, or is silent. */
+function refusal(state: EvseCoreState, now: Instant): BoundBy | null {
+  const { allocation } = state;
+  if (allocation === null || now - allocation.at > ALLOCATION_LIFETIME_MS || allocation.value.limitA > 0) return null;
+  return allocation.value.boundBy;
+}
+
+/** A configured EV meter that has said nothing for 64 s of a car's visit (spec control 8); Normal does not need it. */
+function evMeterIsLost(state: EvseCoreState, now: Instant): boolean {
+  const { settings, connectedAt, draw } = state;
+  if (settings?.evMeter !== true || settings.mode === "normal" || connectedAt === null) return false;
+  return now - Math.max(connectedAt, draw?.at ?? connectedAt) > SAMPLE_LIFETIME_MS.ev;
 }
 
 /** Faults that must not wait for the car to stop drawing. */

@@ -65,7 +65,8 @@ export function limitInWords(boundBy: BoundBy): string {
 
 /** Why this point does what it does, in one clause a person understands. */
 export function reasonInWords(facts: ReasonFacts): string {
-  const [fault] = facts.faults;
+  // What the balancer withholds is said better by the limit than by the fault.
+  const fault = facts.faults.find(code => code !== "no-current" && code !== "mains-reading-lost");
   if (fault !== undefined && !(fault === "diode-missing" && facts.offerA > 0 && !facts.asksPower)) return FAULTS[fault];
   if (facts.access === "off") return "switched off";
   if (facts.access === "pause") return "paused";

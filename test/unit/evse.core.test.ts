@@ -279,6 +279,29 @@ t.test("the balancer falls silent: after 5 s the safe current, by default none",
   t.equal(safe.status.boundBy, "safe-current");
 });
 
+t.test("what the balancer withholds is told as the fault clients know, and gets in nobody's way", async t => {
+  const rig = new EvseRig().cp("B").allot({ limitA: 0, admitted: false, boundBy: "mains.l2", retryS: 60 }).run(1_500);
+  t.strictSame(rig.status.faults, ["no-current"]);
+  t.match(rig.status.reason, /mains L2/);
+  rig.allot({ limitA: 0, admitted: false, boundBy: "mains-silent" }).run(1_000);
+  t.strictSame(rig.status.faults, ["mains-reading-lost"]);
+  rig.allot({ limitA: 10 }).run(10_000);
+  t.strictSame(rig.status.faults, []);
+  t.equal(rig.state.state, "B2");
+});
+
+t.test("a configured EV meter that is silent for 64 s stops charging until it is back; in Normal it does not matter", async t => {
+  const rig = new EvseRig({ ...SMART, evMeter: true }).charging().meter(16, 1_000).run(63_000);
+  t.equal(rig.state.state, "C2");
+  rig.run(2_000);
+  t.equal(rig.state.state, "C1");
+  t.ok(rig.status.faults.includes("ev-meter-lost"));
+  rig.cp("B").run(20_000).meter(0, 1_000).run(3_000);
+  t.equal(rig.state.state, "B2");
+  const normal = new EvseRig({ ...SMART, evMeter: true, mode: "normal" }).charging().run(120_000);
+  t.equal(normal.state.state, "C2");
+});
+
 t.test("silence never raises: a refused car stays refused although a safe current is set", async t => {
   const rig = new EvseRig(SMART, { safeCurrentA: 10 }).charging().allot({ limitA: 0, boundBy: "mains.l3" }).run(8_000);
   rig.allocation = null;
