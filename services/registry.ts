@@ -9,6 +9,7 @@ import { apiConfig } from "./api/api.config.ts";
 import { apiService } from "./api/api.service.ts";
 import { balancerConfig } from "./balancer/balancer.config.ts";
 import { balancerService } from "./balancer/balancer.service.ts";
+import { sessionFile } from "./evse/drivers/session-file.ts";
 import { evseConfig, type PointSettings } from "./evse/evse.config.ts";
 import { evseService } from "./evse/evse.service.ts";
 import { pointSettingsOf } from "./evse/evse.settings.ts";
@@ -105,9 +106,10 @@ const entries: readonly Entry<Surroundings>[] = [
     service: "evse",
     id: "charge-point",
     config: evseConfig,
-    create: ({ broker, clock, site }: Surroundings, _config, { id = "" }) => {
+    create: ({ broker, clock, site, environment }: Surroundings, _config, { id = "" }) => {
       const point = requirePoint(site, id);
-      return evseService({ broker, clock, point, provisional: provisionalSettings(site, point) });
+      const keeper = sessionFile(environment.dataDir, id);
+      return evseService({ broker, clock, point, provisional: provisionalSettings(site, point), keeper });
     },
   }),
   entry({

@@ -1,14 +1,15 @@
 import type { Step } from "../../shared/actor/actor.ts";
 import type { BalancerAllocation } from "../../shared/contracts/balancer.ts";
-import type { ChargingSession, EvseStatus } from "../../shared/contracts/evse.ts";
+import type { EvseStatus } from "../../shared/contracts/evse.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
 import type { EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { advance } from "./charge-state.core.ts";
 import type { PointSettings } from "./evse.config.ts";
 import { observe } from "./observe.core.ts";
-import { grantOf, statusOf } from "./report.core.ts";
-import { countCharging, describeSession, withRegister } from "./session.core.ts";
+import { grantOf, phasesWanted, statusOf } from "./report.core.ts";
+import { countCharging, type Draw, withRegister } from "./session.core.ts";
+import { type SessionOutput, watchSession } from "./session-watch.core.ts";
 import type { EvseCoreState } from "./state.core.ts";
 import { DRAW_LIFETIME_MS, GRANT_EVERY_MS, STATUS_EVERY_MS } from "./timing.core.ts";
 
@@ -24,17 +25,17 @@ export type EvseInput =
 export type EvseOutput =
   | { readonly kind: "grant"; readonly grant: EvseGrant }
   | { readonly kind: "status"; readonly status: EvseStatus }
-  | { readonly kind: "session-ended"; readonly session: ChargingSession };
+  | SessionOutput;
 
 /** One charge point: what is heard goes in, permission and status come out. */
 export function charge(state: EvseCoreState, input: EvseInput, now: Instant): Step<EvseCoreState, EvseOutput> {
   const heard = hear(state, input, now);
   const counted = count(heard, now);
   const moved = advance(observe(counted, now), now);
-  const ended = endSession(moved, now);
-  const granted = grant(ended.state, now);
+  const watched = watchSession(state, moved, phasesWanted(moved), now);
+  const granted = grant(watched.state, now);
   const reported = report(granted.state, now);
-  return { state: reported.state, outputs: [...ended.outputs, ...granted.outputs, ...reported.outputs] };
+  return { state: reported.state, outputs: [...watched.outputs, ...granted.outputs, ...reported.outputs] };
 }
 
 function hear(state: EvseCoreState, input: EvseInput, now: Instant): EvseCoreState {
@@ -61,28 +62,18 @@ function hear(state: EvseCoreState, input: EvseInput, now: Instant): EvseCoreSta
 /** Time and energy of the session, from the measured draw or, without one, from the offer. */
 function count(state: EvseCoreState, now: Instant): EvseCoreState {
   if (state.session === null) return state;
-  const charging = state.state === "C2";
-  const fresh = state.draw !== null && now - state.draw.at <= DRAW_LIFETIME_MS;
-  const { l1, l2, l3 } = state.draw?.value.currentA ?? { l1: 0, l2: 0, l3: 0 };
-  const currentA = fresh ? Math.max(l1, l2, l3) : (state.granted?.value.offerA ?? 0);
-  const measuredPhases = [l1, l2, l3].filter(value => value > 1).length;
-  const phases = fresh ? measuredPhases : state.granted?.value.contactorL23 === true ? 3 : 1;
-  return { ...state, session: countCharging(state.session, charging, currentA, phases, now) };
+  return { ...state, session: countCharging(state.session, state.state === "C2", drawOf(state, now), now) };
 }
 
-function endSession(state: EvseCoreState, now: Instant): Step<EvseCoreState, EvseOutput> {
-  if (state.session === null || state.connectedAt !== null) return { state, outputs: [] };
-  const { session, settings, point } = state;
-  const ended = { ...state, session: null };
-  if (session.chargingMs === 0) return { state: ended, outputs: [] };
-  const record = describeSession(
-    session,
-    point.evseId,
-    settings?.mode ?? "normal",
-    "unplugged",
-    now + state.civilOffsetMs,
-  );
-  return { state: ended, outputs: [{ kind: "session-ended", session: record }] };
+function drawOf(state: EvseCoreState, now: Instant): Draw {
+  const { draw, granted } = state;
+  if (draw !== null && now - draw.at <= DRAW_LIFETIME_MS) {
+    const { l1, l2, l3 } = draw.value.currentA;
+    return { peakA: Math.max(l1, l2, l3), totalA: Math.max(0, l1 + l2 + l3) };
+  }
+  const offerA = granted?.value.offerA ?? 0;
+  // A peak is measured where there is a meter at all: the offer is none.
+  return { peakA: draw === null ? offerA : null, totalA: offerA * (granted?.value.contactorL23 === true ? 3 : 1) };
 }
 
 /** Grants go out at once when they change, and in the rhythm of the heartbeat. */

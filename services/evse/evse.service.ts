@@ -1,8 +1,9 @@
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { type Actor, startActor } from "../../shared/actor/actor.ts";
-import { answer, publish, subscribe } from "../../shared/bus/bus.ts";
+import { answer, publish, request, subscribe } from "../../shared/bus/bus.ts";
 import { balancerAllocation } from "../../shared/contracts/balancer.ts";
 import { evseAcknowledge, evseSessionEnded, evseStatus } from "../../shared/contracts/evse.ts";
+import { historyKeep } from "../../shared/contracts/history.ts";
 import { meterReading } from "../../shared/contracts/meter.ts";
 import { evseGrant, pilotSensed } from "../../shared/contracts/pilot.ts";
 import { settingsCurrent } from "../../shared/contracts/settings.ts";
@@ -10,7 +11,10 @@ import type { ChargePoint } from "../../shared/site/site-file.ts";
 import type { Cancel, Clock } from "../../shared/time/clock.ts";
 import type { PointSettings } from "./evse.config.ts";
 import { charge, type EvseInput, type EvseOutput } from "./evse.core.ts";
+import type { SessionKeeper } from "./evse.port.ts";
 import { pointSettingsOf } from "./evse.settings.ts";
+import { SessionDesk } from "./session-desk.ts";
+import { sessionToKeep } from "./session-watch.core.ts";
 import { type EvseCoreState, idleEvse } from "./state.core.ts";
 
 /** The control loop's rhythm: fine enough for the 500 ms debounces, coarse enough to cost nothing. */
@@ -22,6 +26,8 @@ export interface EvseOptions {
   readonly point: ChargePoint;
   /** Settings to charge with until the site's are heard; null = wait for them. */
   readonly provisional: PointSettings | null;
+  /** Where its sessions outlive a power cut. */
+  readonly keeper: SessionKeeper;
 }
 
 /** One charge point on the bus: facts in, `charge`, grants and status out. */
@@ -29,6 +35,14 @@ export function evseService(options: EvseOptions): ServiceSchema {
   const { broker, clock, point } = options;
   const evseId = point.id;
   const log = broker.getLogger(`evse-${evseId}`);
+  const desk = new SessionDesk({
+    keeper: options.keeper,
+    clock,
+    log,
+    deliver: async session => {
+      await request(broker, historyKeep, "history", { evseId, session });
+    },
+  });
   let actor: Actor<EvseCoreState, EvseInput> | null = null;
   let cancelTick: Cancel | null = null;
   let told = "";
@@ -49,6 +63,10 @@ export function evseService(options: EvseOptions): ServiceSchema {
       case "session-ended":
         log.info({ evseId, session: output.session }, "charging session ended");
         publish(broker, evseSessionEnded, { evseId, session: output.session });
+        desk.end(output.session);
+        return;
+      case "keep-session":
+        desk.keep(output.snapshot);
         return;
     }
   }
@@ -60,6 +78,7 @@ export function evseService(options: EvseOptions): ServiceSchema {
         initial: idleEvse(
           { evseId, phases: point.phases, safeCurrentA: point.safeCurrentA, provisional: options.provisional },
           clock.now(),
+          desk.start(),
         ),
         step: charge,
         perform,
@@ -70,7 +89,7 @@ export function evseService(options: EvseOptions): ServiceSchema {
       tick();
       cancelTick = clock.every(TICK_MS, tick);
     },
-    stopped() {
+    async stopped() {
       cancelTick?.();
       actor?.stop();
       // The last word of an orderly stop: nothing is offered, contactors open.
@@ -84,6 +103,8 @@ export function evseService(options: EvseOptions): ServiceSchema {
         acknowledge: false,
         lifetimeMs: 1_000,
       });
+      if (actor !== null) desk.keep(sessionToKeep(actor.state, clock.now()));
+      await desk.stop();
     },
     events: {
       ...subscribe(pilotSensed, sensed => {

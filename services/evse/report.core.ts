@@ -39,7 +39,8 @@ function pilotOf(state: EvseCoreState, offerA: number, now: Instant): EvseGrant[
   return offerA > 0 ? "offer" : "idle";
 }
 
-function phasesWanted(state: EvseCoreState): 1 | 3 {
+/** Phases that the contactors connect when they close. */
+export function phasesWanted(state: EvseCoreState): 1 | 3 {
   return state.point.phases === 3 && state.settings?.threePhase === true ? 3 : 1;
 }
 

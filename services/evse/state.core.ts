@@ -4,6 +4,7 @@ import type { MeterReading } from "../../shared/contracts/meter.ts";
 import type { CpState, EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import type { PointSettings } from "./evse.config.ts";
+import type { SessionSnapshot } from "./evse.port.ts";
 import type { SessionState } from "./session.core.ts";
 
 /** A thing heard, and when. */
@@ -52,13 +53,22 @@ export interface EvseCoreState {
   readonly pilotFault: boolean;
   readonly acknowledge: boolean;
   readonly session: SessionState | null;
+  /** The session that was open when the last process ended, until it goes on or is closed; `since` = this start. */
+  readonly left: {
+    readonly snapshot: SessionSnapshot;
+    readonly since: Instant;
+    readonly absentSince: Instant | null;
+  } | null;
+  /** The session as it was last asked to be written down. */
+  readonly kept: { readonly session: SessionState | null; readonly at: Instant };
   /** Civil time minus monotonic time, from the last tick: dates the records. */
   readonly civilOffsetMs: number;
   readonly granted: Heard<EvseGrant> | null;
   readonly reported: Heard<EvseStatus> | null;
 }
 
-export function idleEvse(point: EvsePoint, now: Instant): EvseCoreState {
+/** A point that has just started. `left` is the session that was open when the last process ended. */
+export function idleEvse(point: EvsePoint, now: Instant, left: SessionSnapshot | null = null): EvseCoreState {
   return {
     point,
     settings: point.provisional,
@@ -82,6 +92,8 @@ export function idleEvse(point: EvsePoint, now: Instant): EvseCoreState {
     pilotFault: false,
     acknowledge: false,
     session: null,
+    left: left === null ? null : { snapshot: left, since: now, absentSince: null },
+    kept: { session: null, at: now },
     civilOffsetMs: 0,
     granted: null,
     reported: null,

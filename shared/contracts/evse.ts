@@ -26,7 +26,17 @@ export const evseFault = z.enum([
 ]);
 export type EvseFault = z.output<typeof evseFault>;
 
-/** Plug-in to unplug, once current was asked for. Energy is `metered` or `estimated` from offer and time, and says so. */
+/**
+ * Why charging last stopped: the car no longer asked; the plug was pulled while charging; access; a fault; no current was
+ * left, or a limit did not allow any; the board opened by itself; the controller lost its power and the car was gone after.
+ */
+export const stopReason = z.enum(["car", "unplugged", "off", "pause", "fault", "limit", "board", "power-lost"]);
+export type StopReason = z.output<typeof stopReason>;
+
+/**
+ * Plug-in to unplug, once current was asked for. Energy is `metered` or `estimated` from offer and time, and says so.
+ * Sessions are kept for years: fields that are added later are nullable, null = the session is older than the field.
+ */
 export const chargingSession = z
   .object({
     sessionId: z.string(),
@@ -39,9 +49,27 @@ export const chargingSession = z
     mode: chargeMode,
     /** Why no current flows now, or why it ended; null while charging. */
     pauseReason: z.string().nullable(),
+    /** When charging first began; null before that. */
+    chargingStartedAt: z.iso.datetime().nullable(),
+    /** Net register of the EV meter (import - export) at the first and at the last sample; null where none tells it. */
+    startRegisterWh: z.number().nullable(),
+    endRegisterWh: z.number().nullable(),
+    /** Phases the contactors connected when it last charged; 0 before that. */
+    phases: z.union([z.literal(0), z.literal(1), z.literal(3)]).nullable(),
+    /** Why charging last stopped; null while it goes on, and before it began. */
+    stopReason: stopReason.nullable(),
+    /** How often the controller was restarted while the car stayed plugged in. */
+    interruptions: z.number().int().min(0).nullable(),
   })
   .readonly();
 export type ChargingSession = z.output<typeof chargingSession>;
+
+/** A session as it was kept, perhaps by an older version: fields it does not have are null. Throws what zod finds wrong. */
+export function keptSession(raw: unknown): ChargingSession {
+  if (typeof raw !== "object" || raw === null) return chargingSession.parse(raw);
+  const blank = Object.fromEntries(Object.keys(chargingSession.unwrap().shape).map(key => [key, null]));
+  return chargingSession.parse({ ...blank, ...raw });
+}
 
 /** A charge point's present view of itself. */
 export const evseStatus = defineFact({
@@ -123,6 +151,12 @@ export const evseStatus = defineFact({
       peakCurrentA: 15.9,
       mode: "smart",
       pauseReason: null,
+      chargingStartedAt: "2026-01-01T12:00:08.000Z",
+      startRegisterWh: 1_204_300,
+      endRegisterWh: 1_208_510,
+      phases: 3,
+      stopReason: null,
+      interruptions: 0,
     },
   },
 });
@@ -148,6 +182,12 @@ export const evseSessionEnded = defineFact({
       peakCurrentA: 15.9,
       mode: "smart",
       pauseReason: "unplugged",
+      chargingStartedAt: "2026-01-01T12:00:08.000Z",
+      startRegisterWh: 1_204_300,
+      endRegisterWh: 1_226_710,
+      phases: 3,
+      stopReason: "car",
+      interruptions: 0,
     },
   },
 });

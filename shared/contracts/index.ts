@@ -1,6 +1,7 @@
 import { balancerAllocation, balancerStatus } from "./balancer.ts";
 import type { Fact, Request } from "./define.ts";
 import { evseAcknowledge, evseSessionEnded, evseStatus } from "./evse.ts";
+import { historyDay, historyKeep, historySessions } from "./history.ts";
 import { meterFeed, meterReading, meterStatus } from "./meter.ts";
 import { evseGrant, pilotSensed } from "./pilot.ts";
 import { settingsCurrent, settingsUpdate } from "./settings.ts";
@@ -21,4 +22,12 @@ export const allFacts: readonly Fact[] = [
 ];
 
 /** Every request there is. */
-export const allRequests: readonly Request[] = [settingsUpdate, meterFeed, evseAcknowledge, simulatorCommand];
+export const allRequests: readonly Request[] = [
+  settingsUpdate,
+  meterFeed,
+  evseAcknowledge,
+  simulatorCommand,
+  historyKeep,
+  historySessions,
+  historyDay,
+];

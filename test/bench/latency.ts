@@ -9,6 +9,7 @@ import { EventEmitter, once } from "node:events";
 import { ServiceBroker } from "moleculer";
 import { connect, JSONCodec } from "nats";
 import { balancerService } from "../../services/balancer/balancer.service.ts";
+import { sessionFile } from "../../services/evse/drivers/session-file.ts";
 import { evseService } from "../../services/evse/evse.service.ts";
 import { firmataBoard } from "../../services/pilot/drivers/firmata-board.ts";
 import { pilotService } from "../../services/pilot/pilot.service.ts";
@@ -21,7 +22,7 @@ import { settingsCurrent } from "../../shared/contracts/settings.ts";
 import { parseSite } from "../../shared/site/site-file.ts";
 import { systemClock } from "../../shared/time/clock.ts";
 import { MemoryCable } from "../support/memory-link.ts";
-import { natsUrl, startNats, type Teardown } from "../support/servers.ts";
+import { natsUrl, startNats, type Teardown, tempDir } from "../support/servers.ts";
 import { type Figures, figuresOf, heading, row } from "./lib/samples.ts";
 
 const POINTS = 8;
@@ -74,7 +75,8 @@ async function measure(url: string | null): Promise<Figures> {
     return board;
   });
   for (const point of site.chargePoints) {
-    back.createService(evseService({ broker: back, clock: systemClock, point, provisional: null }));
+    const keeper = sessionFile(tempDir(t, "latency"), point.id);
+    back.createService(evseService({ broker: back, clock: systemClock, point, provisional: null, keeper }));
   }
   front.createService(
     balancerService({

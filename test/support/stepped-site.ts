@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { ServiceBroker } from "moleculer";
 import { balancerService } from "../../services/balancer/balancer.service.ts";
+import { sessionFile } from "../../services/evse/drivers/session-file.ts";
 import { evseService } from "../../services/evse/evse.service.ts";
 import { ModbusLines } from "../../services/meter/drivers/modbus-lines.ts";
 import { openMeterDriver } from "../../services/meter/drivers/open.ts";
@@ -135,11 +136,14 @@ export class SteppedSite {
 
   async #start(t: Teardown): Promise<void> {
     const { broker, clock, site } = this;
-    const store = openSqliteStore(join(tempDir(t, "stepped"), "data"));
+    const dataDir = join(tempDir(t, "stepped"), "data");
+    const store = openSqliteStore(dataDir);
     broker.createService(settingsService({ broker, clock, site, store, mainsMeterPresent: true }));
     this.startBalancer();
     for (const point of site.chargePoints) {
-      broker.createService(evseService({ broker, clock, point, provisional: null }));
+      broker.createService(
+        evseService({ broker, clock, point, provisional: null, keeper: sessionFile(dataDir, point.id) }),
+      );
       const openBoard = firmataBoard({ openLink: this.bench(point.id).cable.open, cpDisconnectPin: 5 });
       broker.createService(pilotService({ broker, clock, evseId: point.id, openBoard }));
     }
