@@ -40,10 +40,10 @@ export async function startNats(t: Teardown, port = -1): Promise<Server> {
   return serverOf(child, actual);
 }
 
-/** Starts mosquitto with user and password. */
-export async function startMosquitto(t: Teardown, user = "evse", password = "secret"): Promise<Server> {
+/** Starts mosquitto with user and password. Without a port it takes a free one. */
+export async function startMosquitto(t: Teardown, user = "evse", password = "secret", wantedPort = 0): Promise<Server> {
   const dir = tempDir(t, "mosquitto");
-  const [port = 0] = await freePorts(1);
+  const port = wantedPort === 0 ? ((await freePorts(1))[0] ?? 0) : wantedPort;
   const passwords = join(dir, "passwords");
   writeFileSync(passwords, `${user}:${password}\n`);
   await once(spawn("/usr/bin/mosquitto_passwd", ["-U", passwords], { stdio: "ignore" }), "exit");

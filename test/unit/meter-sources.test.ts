@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import t from "tap";
+import t, { type Test } from "tap";
 import { readColonForm } from "../../services/meter/sources/colon-form.core.ts";
 import { HTTP_PRESETS, httpPreset, httpPresets } from "../../services/meter/sources/http-presets.ts";
 import { observe } from "../../services/meter/sources/json-map.core.ts";
@@ -53,7 +53,7 @@ function judged(observation: Observation, rules = byPower, memory = freshSource)
 }
 
 /** Holds a measurement against what a golden message must give. */
-function holds(t: Tap, seen: Seen, { name, expect }: JsonVector): void {
+function holds(t: Test, seen: Seen, { name, expect }: JsonVector): void {
   if (expect.reject === true) {
     t.match(seen, { ok: false, reason: new RegExp(expect.reason ?? ".") }, name);
     return;
@@ -75,7 +75,6 @@ function holds(t: Tap, seen: Seen, { name, expect }: JsonVector): void {
   if (expect.energy_export_Wh !== undefined) t.equal(exportWh, expect.energy_export_Wh, `${name}: export`);
   if (expect.phases !== undefined) t.equal(seen.memory.phases, expect.phases, `${name}: phases`);
 }
-type Tap = typeof t;
 
 t.test("HomeWizard: every golden message gives its values, or its reason of refusal", async t => {
   const vectors = fixture("homewizard") as readonly JsonVector[];
@@ -118,6 +117,7 @@ t.test("P1, Shelly, Tasmota, HomeWizard v2, Tibber: every golden message", async
         t.match(judged(observe(map, [json])), { ok: false, reason: /direction unknown: current L1/ }, name);
         break;
       }
+      case undefined:
       default:
         t.fail(`${name}: no test for ${protocol}`);
     }
@@ -263,6 +263,7 @@ t.test("a message is judged whole: direction from its power, no holes, nothing i
     [{ currentA: [null, null, null] }, /no current in it/],
     [{ currentA: [16, null, 3] }, /current L2 is missing/],
     [{ currentA: [null, 7.5, 3.25] }, /current L1 is missing/],
+    [{ currentA: [16, 7.5, null] }, /current L3 is missing beside its power or voltage/],
     [{ currentA: [NaN, 7.5, 3.25] }, /no number/],
     [{ currentA: [Infinity, 7.5, 3.25] }, /no number/],
     [{ currentA: [1_001, 7.5, 3.25] }, /current L1 of 1001 A/],
@@ -282,13 +283,18 @@ t.test("a message is judged whole: direction from its power, no holes, nothing i
 });
 
 t.test("a phase that vanishes or a counter that runs back is believed when it comes three times", async t => {
-  for (const less of [{ ...whole, currentA: [16, null, null] } as Observation, { ...whole, importWh: 4_000_000 }]) {
+  for (const less of [
+    { ...whole, currentA: [16, null, null], powerW: [3680, null, null], voltageV: [230, null, null] } as Observation,
+    { ...whole, importWh: 4_000_000 },
+  ]) {
     const first = judged(whole);
     const second = judged(less, byPower, first.memory);
     const third = judged(less, byPower, second.memory);
     t.strictSame([second.ok, third.ok, judged(less, byPower, third.memory).ok], [false, false, true]);
     t.ok(judged(whole, byPower, third.memory).ok, "and what was before goes on at once");
     t.notOk(judged(less, byPower, judged(whole, byPower, third.memory).memory).ok, "then the count begins anew");
+    const other = judged({ ...whole, importWh: NaN }, byPower, third.memory);
+    t.notOk(judged(less, byPower, other.memory).ok, "as it does when something else was wrong in between");
   }
   t.ok(judged({ ...whole, importWh: 4_999_100 }, byPower, judged(whole).memory).ok, "rounding is no running back");
 });

@@ -1,4 +1,4 @@
-import type { NatsConnection } from "nats";
+import { Events, type NatsConnection } from "nats";
 import { describeIssues } from "../../../shared/contracts/define.ts";
 import { type MeterSample, meterSample } from "../../../shared/contracts/meter.ts";
 import { sampleSubject } from "../../../shared/contracts/subject.ts";
@@ -19,6 +19,8 @@ const RETRY_MS = 500;
 const SILENT_AFTER_MS = 5_000;
 /** A publisher that was silent this long may be followed by another one. */
 const SUCCESSION_MS = 3_000;
+/** The next sample of a publisher is one of so many; anything else is a mistake, or a client that sends what it kept. */
+const NEXT_SAMPLES = 1_000;
 
 /** A meter that is a program of its own, in any language: it publishes its samples on `edge.<site>.feed.meter.<feed>`. */
 export class NatsMeter implements MeterDriver {
@@ -82,6 +84,7 @@ export class NatsMeter implements MeterDriver {
             else this.#trouble(messageOf(error));
           },
         });
+        void this.#follow(connection);
         void connection.closed().then(error => {
           this.#trouble(error === undefined ? "closed" : messageOf(error));
           this.#redial();
@@ -92,6 +95,13 @@ export class NatsMeter implements MeterDriver {
         this.#redial();
       },
     );
+  }
+
+  async #follow(connection: NatsConnection): Promise<void> {
+    for await (const status of connection.status()) {
+      if (status.type === Events.Disconnect) this.#trouble("the connection is lost");
+      if (status.type === Events.Reconnect) this.#lastTrouble = "";
+    }
   }
 
   #redial(): void {
@@ -137,8 +147,8 @@ export class NatsMeter implements MeterDriver {
     const present = this.#publisher;
     if (present === null || now - present.at >= SUCCESSION_MS) return null;
     if (present.from !== from) return `"${from}" publishes beside "${present.from}", which is not silent yet`;
-    // A client that was cut off sends what it had kept back: old samples in a row.
-    return sequence < present.sequence ? `sample ${sequence} of "${from}" after ${present.sequence}` : null;
+    const step = sequence - present.sequence;
+    return step >= 0 && step <= NEXT_SAMPLES ? null : `sample ${sequence} of "${from}" after ${present.sequence}`;
   }
 
   #trouble(reason: string): void {

@@ -1,6 +1,7 @@
 import { messageOf } from "../../../shared/errors.ts";
 import type { Cancel, Clock, Instant } from "../../../shared/time/clock.ts";
 import type { MeterCounters, MeterDriver, MeterListener, MeterSpec } from "../meter.port.ts";
+import type { Observation } from "../sources/observation.core.ts";
 import { readTelegram } from "../sources/p1.core.ts";
 import { checksumProblem, takeTelegrams } from "../sources/p1-frame.core.ts";
 import { Intake } from "./intake.ts";
@@ -81,29 +82,32 @@ export class P1Meter implements MeterDriver {
     const { telegrams, rest, lost } = takeTelegrams(this.#received + bytes.toString("latin1"));
     this.#received = rest;
     if (telegrams.length === 0 && lost > 0 && rest === "") this.#beganAt = now;
-    for (const telegram of telegrams) this.#read(telegram, this.#beganAt);
+    const readings = telegrams.map(telegram => this.#read(telegram));
+    // Several at once were held up on the way: the last one that can be believed is the news.
+    const newest = readings.findLast(reading => reading !== null);
+    if (newest !== undefined) this.#intake.accept(newest, this.#beganAt);
     // What follows a telegram began with these bytes.
     if (telegrams.length > 0) this.#beganAt = now;
   }
 
-  #read(telegram: string, beganAt: Instant): void {
+  #read(telegram: string): Observation | null {
     this.#intake.count("requests");
     const broken = checksumProblem(telegram, this.#spec.dsmr >= 4);
     if (broken !== null) {
       this.#intake.refuse(broken);
-      return;
+      return null;
     }
     const read = readTelegram(telegram, { onePhase: this.#spec.phases === 1 });
     if (!read.ok) {
       this.#intake.refuse(read.reason);
-      return;
+      return null;
     }
     if (read.stamp !== null && read.stamp === this.#stamp) {
       this.#intake.refuse(`the telegram of ${read.stamp} once more: the meter's clock or its adapter stands still`);
-      return;
+      return null;
     }
     this.#stamp = read.stamp;
-    this.#intake.accept(read.observation, beganAt);
+    return read.observation;
   }
 
   #watch(): void {

@@ -71,26 +71,24 @@ const TERMINALS = [0, 1, 2] as const;
 
 /** One message as a measurement of the house, or why it must not be believed. A message is whole or nothing. */
 export function judgeObservation(seen: Observation, rules: SourceRules, memory: SourceMemory): Seen {
-  const refuse = (reason: string, doubts = memory.doubts): Seen => ({
+  // Doubts count in a row: a message that is refused for something else begins them anew.
+  const refuse = (reason: string, doubts = freshSource.doubts): Seen => ({
     ok: false,
     reason,
     memory: { ...memory, doubts },
   });
-  const phases = phasesOf(seen.currentA);
+  const phases = phasesOf(seen);
   if (typeof phases === "string") return refuse(phases);
   const wrong = implausible(seen);
   if (wrong !== null) return refuse(wrong);
   if (memory.phases !== null && phases < memory.phases && memory.doubts.phases + 1 < CONFIRMATIONS) {
-    return refuse(`${phases} phases instead of ${memory.phases}`, {
-      ...memory.doubts,
-      phases: memory.doubts.phases + 1,
-    });
+    return refuse(`${phases} phases instead of ${memory.phases}`, { phases: memory.doubts.phases + 1, counters: 0 });
   }
   const directed = directions(seen, phases, rules, memory.signs);
   if (typeof directed === "string") return refuse(directed);
   const counters = counterReason(seen, memory);
   if (counters !== null && memory.doubts.counters + 1 < CONFIRMATIONS) {
-    return refuse(counters, { ...memory.doubts, counters: memory.doubts.counters + 1 });
+    return refuse(counters, { phases: 0, counters: memory.doubts.counters + 1 });
   }
   const importWh = seen.importWh ?? memory.importWh;
   const exportWh = seen.exportWh ?? memory.exportWh;
@@ -105,11 +103,13 @@ export function judgeObservation(seen: Observation, rules: SourceRules, memory: 
 }
 
 /** How many terminals carry a current: L1, or L1 and L2, or all. Anything else is a message with a hole. */
-function phasesOf(currentA: Terminals): number | string {
+function phasesOf({ currentA, powerW, voltageV }: Observation): number | string {
   const missing = TERMINALS.filter(at => currentA[at] === null);
   if (missing.length === 3) return "no current in it";
   const first = missing[0] ?? 3;
   if (missing.length !== 3 - first) return `current L${first + 1} is missing`;
+  const beside = missing.find(at => (powerW[at] ?? 0) !== 0 || (voltageV[at] ?? 0) !== 0);
+  if (beside !== undefined) return `current L${beside + 1} is missing beside its power or voltage`;
   return first;
 }
 
