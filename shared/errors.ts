@@ -76,6 +76,11 @@ export class StoreUnavailable extends EvseError {
   readonly code = "store.unavailable";
 }
 
+/** A card number that is none. Nothing was changed. */
+export class CardRefused extends EvseError {
+  readonly code = "card.refused";
+}
+
 /** Words the simulated site does not understand. Nothing was changed. */
 export class CommandRefused extends EvseError {
   readonly code = "simulator.command-refused";

@@ -93,7 +93,10 @@ export function natsBridgeService({ broker, clock, site, natsUrl }: NatsBridgeOp
     name: "nats-bridge",
     started() {
       untap = tapPublished(broker, (fact, payload) => {
-        const message = { subject: subjectOf(site, fact, payload), payload: JSON.stringify(payload) };
+        const message = {
+          subject: subjectOf(site, fact, payload),
+          payload: JSON.stringify(fact.outside?.(payload) ?? payload),
+        };
         if (online && connection !== null) connection.publish(message.subject, message.payload);
         else if (fact.everyMs === null) outbox = keepForLater(outbox, message);
       });
