@@ -44,4 +44,7 @@ try {
   const expected = error instanceof EvseError || !(error instanceof Error);
   process.stderr.write(`edge-evse: ${expected ? messageOf(error) : (error.stack ?? error.message)}\n`);
   process.exitCode = error instanceof WrongUse ? 2 : 1;
+} finally {
+  // Once read from, an open standard input would keep the process for ever.
+  process.stdin.destroy();
 }

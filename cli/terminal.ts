@@ -12,11 +12,11 @@ export interface Terminal {
   readonly stop: AbortSignal;
 }
 
-/** The terminal of this process. The first Ctrl-C asks the tool to end in order. */
+/** The terminal of this process. Ctrl-C asks the tool to end in order; it may be heard twice, from here and from npx. */
 export function processTerminal(): Terminal {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
       stop.abort();
     });
   }

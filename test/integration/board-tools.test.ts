@@ -2,6 +2,7 @@ import t, { type Test } from "tap";
 import { storeSafe, wantedSafe } from "../../cli/board/configure.ts";
 import { describeBoard, descriptionJson, descriptionLines } from "../../cli/board/describe.ts";
 import { BoardRefused, BoardSilent } from "../../cli/board/errors.ts";
+import { askAgain, mustBeIdle, mustHaveKept } from "../../cli/board/flash/flash.ts";
 import type { SelftestOptions } from "../../cli/board/selftest/bench.ts";
 import type { Finding } from "../../cli/board/selftest/finding.ts";
 import { htmlOf } from "../../cli/board/selftest/html.ts";
@@ -170,6 +171,57 @@ t.test("configure says when the board cannot keep a value, or never could", asyn
   worn.board.wiring.memory.setWorn(true);
   const session = await worn.open();
   await t.rejects(worn.run(storeSafe(session, wantedSafe("6", "60"))), { message: /EEPROM does not keep/ });
+});
+
+t.test("a board is flashed only when it can tell that no car is connected, or a person vouches for it", async t => {
+  const ask = (bench: BoardToolBench, blank: boolean): Promise<unknown> =>
+    bench.run(mustBeIdle(bench.target, blank, bench.clock, bench.terminal));
+  const cases: readonly (readonly [string, RegExp, boolean])[] = [
+    ["ev B", /not now: a car is connected \(pilot state B\)/, false],
+    ["weld 1", /not now: the contactor's feedback says closed/, false],
+    ["cp 0", /not now: the pilot line reads E/, false],
+    ["firmware StandardFirmata 2.5", /runs "StandardFirmata" 2\.5, which cannot tell .* say --blank/, true],
+    ["silent 1", /does not answer, so that a car cannot be ruled out; .* say --blank/, true],
+  ];
+  for (const [words, message, lifted] of cases) {
+    const bench = new BoardToolBench();
+    bench.say(words);
+    await bench.clock.advanceAsync(200);
+    await t.rejects(ask(bench, false), { constructor: BoardRefused, message }, words);
+    if (lifted) t.equal(await ask(bench, true), null, `${words}, vouched for`);
+    else await t.rejects(ask(bench, true), { message }, `${words}: --blank lifts nothing on a board that answers`);
+  }
+  t.match(await ask(new BoardToolBench(), false), { firmware: { name: "EvsePilotFirmata" } });
+});
+
+t.test("after flashing the board must come back, under our name, with what the installer stored", async t => {
+  const bench = new BoardToolBench();
+  bench.cable.pull();
+  bench.clock.after(5_000, () => {
+    bench.cable.plugIn();
+  });
+  const after = await bench.run(askAgain(bench.target, bench.clock, bench.terminal));
+  t.equal(after.firmware.name, "EvsePilotFirmata", "a port that comes back late is waited for");
+  mustHaveKept(null, after);
+  mustHaveKept(after, after);
+  t.throws(
+    () => {
+      mustHaveKept({ ...after, safe: { currentA: 6, graceS: 300, stored: "valid" } }, after);
+    },
+    { name: "FlashFailed", message: /safe current was 6 A for 300 s .* and is now 0 A.*configure it again/ },
+  );
+
+  const foreign = new BoardToolBench();
+  foreign.say("firmware SomethingElse 1.0");
+  await t.rejects(foreign.run(askAgain(foreign.target, foreign.clock, foreign.terminal)), {
+    name: "FlashFailed",
+    message: /written and verified, but the board does not run it: .*found firmware "SomethingElse" 1\.0/,
+  });
+  const dead = new BoardToolBench();
+  dead.say("silent 1");
+  await t.rejects(dead.run(askAgain(dead.target, dead.clock, dead.terminal)), {
+    message: /the board does not run it: .*no answer within 4000 ms/,
+  });
 });
 
 t.test("a safe current or grace that no board may hold is refused before a board is touched", async t => {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { BoardLost, messageOf } from "../../../shared/errors.ts";
-import { systemClock } from "../../../shared/time/clock.ts";
+import { type Clock, systemClock } from "../../../shared/time/clock.ts";
 import { helpOf, type OptionTable, readArguments, WrongUse } from "../../options.ts";
 import type { Terminal } from "../../terminal.ts";
 import { type BoardDescription, describeBoard, safeWords, whyBusy } from "../describe.ts";
@@ -51,11 +51,11 @@ export async function flash(args: readonly string[], terminal: Terminal): Promis
     baudRate: bootBaudOf(options["boot-baud"]),
   };
   terminal.tell(`${hexFile}: ${image.used} bytes; avrdude ${await avrdudeVersion(avrdude.program)}`);
-  const before = await mustBeIdle(target, options.blank, terminal);
-  await pause(PORT_CLOSES_WITHIN_MS);
+  const before = await mustBeIdle(target, options.blank, systemClock, terminal);
+  await pause(systemClock, PORT_CLOSES_WITHIN_MS);
   await flashWith(avrdude, hexFile, (stage, percent) => terminal.tell(`${stage} ${percent} %`), terminal.stop);
-  await pause(PORT_CLOSES_WITHIN_MS);
-  const after = await askAgain(target, terminal);
+  await pause(systemClock, PORT_CLOSES_WITHIN_MS);
+  const after = await askAgain(target, systemClock, terminal);
   mustHaveKept(before, after);
   tellResult(target, before, after, options.json, terminal);
   return 0;
@@ -69,11 +69,16 @@ function bootBaudOf(text: string | undefined): number {
 }
 
 /** What the board is now; null for one that cannot be asked and was said to be blank. */
-async function mustBeIdle(target: Target, blank: boolean, terminal: Terminal): Promise<BoardDescription | null> {
+export async function mustBeIdle(
+  target: Target,
+  blank: boolean,
+  clock: Clock,
+  terminal: Terminal,
+): Promise<BoardDescription | null> {
   terminal.tell("asking the board whether it may be flashed");
   let session: BoardSession;
   try {
-    session = await BoardSession.open(target, systemClock, terminal.stop);
+    session = await BoardSession.open(target, clock, terminal.stop);
   } catch (error) {
     if (!(error instanceof BoardSilent)) throw error;
     if (blank) return null;
@@ -104,12 +109,12 @@ async function mustBeIdle(target: Target, blank: boolean, terminal: Terminal): P
 }
 
 /** The new firmware must answer, with our name; the port may need a moment. */
-async function askAgain(target: Target, terminal: Terminal): Promise<BoardDescription> {
+export async function askAgain(target: Target, clock: Clock, terminal: Terminal): Promise<BoardDescription> {
   terminal.tell("asking the board what it is now");
-  const giveUpAt = systemClock.now() + BACK_WITHIN_MS;
+  const giveUpAt = clock.now() + BACK_WITHIN_MS;
   for (;;) {
     try {
-      const session = await BoardSession.open(target, systemClock, terminal.stop);
+      const session = await BoardSession.open(target, clock, terminal.stop);
       try {
         return await describeBoard(session);
       } finally {
@@ -117,17 +122,17 @@ async function askAgain(target: Target, terminal: Terminal): Promise<BoardDescri
       }
     } catch (error) {
       const away = error instanceof BoardLost || error instanceof BoardSilent;
-      if (!away || systemClock.now() > giveUpAt) {
+      if (!away || clock.now() > giveUpAt) {
         throw new FlashFailed(`written and verified, but the board does not run it: ${messageOf(error)}`, {
           cause: error,
         });
       }
-      await pause(TRY_AGAIN_MS);
+      await pause(clock, TRY_AGAIN_MS);
     }
   }
 }
 
-function mustHaveKept(before: BoardDescription | null, after: BoardDescription): void {
+export function mustHaveKept(before: BoardDescription | null, after: BoardDescription): void {
   const was = before?.safe ?? null;
   const is = after.safe;
   if (was === null || (is !== null && is.currentA === was.currentA && is.graceS === was.graceS)) return;
@@ -156,8 +161,8 @@ function tellResult(
   if (after.safe !== null) terminal.print(`safe current  ${safeWords(after.safe)}`);
 }
 
-function pause(ms: number): Promise<void> {
+function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise(resolve => {
-    systemClock.after(ms, resolve);
+    clock.after(ms, resolve);
   });
 }

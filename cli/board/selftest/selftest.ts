@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { messageOf } from "../../../shared/errors.ts";
 import { systemClock } from "../../../shared/time/clock.ts";
@@ -85,7 +85,6 @@ function reportFiles(base: string): { readonly html: string; readonly json: stri
   const stem = resolve(base.replace(/\.(html|json)$/, ""));
   const files = { html: `${stem}.html`, json: `${stem}.json` };
   try {
-    mkdirSync(dirname(stem), { recursive: true });
     accessSync(dirname(stem), constants.W_OK);
     for (const file of Object.values(files)) if (existsSync(file)) accessSync(file, constants.W_OK);
   } catch (error) {
