@@ -22,6 +22,8 @@ import type { Wiring } from "./wiring.ts";
 
 /** One ADC count at the pilot line. */
 const NOISE_V = 0.03;
+const RCM_BY_EDGE = 0;
+const RCM_BY_LEVEL = 1;
 /** The least duty that offers a current: 10 %, 6 A (IEC 61851-1 table A.7). */
 const LEAST_OFFER_PERMILLE = 100;
 
@@ -92,7 +94,7 @@ export class Mcu {
   /** Begins its life: the boot event, then what the wiring shows. */
   boot(): void {
     this.telemetry.event(EVENT.boot, this.#options.bootCause);
-    if (this.#wiring.rcm.lineBad) this.rcmLineChanged(true);
+    if (this.#wiring.rcm.lineBad) this.rcmLineChanged(true, RCM_BY_LEVEL);
     this.contactMoved();
     this.lineChanged();
     this.telemetry.reportEvery(this.config.get("reportMs"));
@@ -171,6 +173,7 @@ export class Mcu {
       this.#watchdog.armed &&
       (state === "C" || (state === "D" && this.config.get("allowD") === 1)) &&
       this.#sampler.fresh &&
+      this.#sampler.asksForCurrent &&
       this.#dutyPermille >= DUTY.least &&
       this.#dutyPermille <= DUTY.most &&
       (this.commandFlags & BLOCKING_FLAGS) === 0
@@ -258,11 +261,12 @@ export class Mcu {
     });
   }
 
-  rcmLineChanged(bad: boolean): void {
+  /** `by`: the edge was seen, or only the level. */
+  rcmLineChanged(bad: boolean, by: typeof RCM_BY_EDGE | typeof RCM_BY_LEVEL = RCM_BY_EDGE): void {
     if (bad && !this.#wiring.rcm.testing) {
       this.open(OPENED_BY.rcm);
       this.#latched |= FLAG.rcmTrip;
-      this.telemetry.event(EVENT.rcmTrip, 0);
+      this.telemetry.event(EVENT.rcmTrip, by);
     }
     this.telemetry.event(EVENT.rcmLine, bad ? 1 : 0);
   }
@@ -271,7 +275,7 @@ export class Mcu {
     this.#latched |= FLAG.rcmTestBad;
     if (!this.#wiring.rcm.lineBad) return;
     this.#latched |= FLAG.rcmTrip;
-    this.telemetry.event(EVENT.rcmTrip, 1);
+    this.telemetry.event(EVENT.rcmTrip, RCM_BY_LEVEL);
   }
 
   /** The poles of a contactor moved, or its coil fell. */

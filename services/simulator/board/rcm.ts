@@ -1,5 +1,5 @@
 import { RCM_TEST_FAILED } from "../../../shared/evse-sysex/codes.ts";
-import type { Clock } from "../../../shared/time/clock.ts";
+import type { Clock, Instant } from "../../../shared/time/clock.ts";
 import { Alarm } from "./alarm.ts";
 
 /** The residual-current monitor answers its test input after this. */
@@ -20,19 +20,20 @@ export interface RcmEvents {
 export class Rcm {
   readonly #clock: Clock;
   readonly #events: RcmEvents;
-  readonly #pulse: Alarm;
+  /** End of the test pulse, then of the time in which the line must recover. */
+  readonly #deadline: Alarm;
   readonly #monitor: Alarm;
   readonly #recovery: Alarm;
+  #phase: "quiet" | "pulse" | "recover" = "quiet";
+  #startedAt: Instant = 0;
   #fault = false;
   #answersTest = true;
   #tripped = false;
-  #testing = false;
-  #output = false;
 
   constructor(clock: Clock, events: RcmEvents) {
     this.#clock = clock;
     this.#events = events;
-    this.#pulse = new Alarm(clock);
+    this.#deadline = new Alarm(clock);
     this.#monitor = new Alarm(clock);
     this.#recovery = new Alarm(clock);
   }
@@ -43,12 +44,12 @@ export class Rcm {
   }
 
   get testing(): boolean {
-    return this.#testing;
+    return this.#phase !== "quiet";
   }
 
   /** The test output is on. */
   get output(): boolean {
-    return this.#output;
+    return this.#phase === "pulse";
   }
 
   /** A residual current flows, or stops. */
@@ -64,25 +65,16 @@ export class Rcm {
   }
 
   startTest(pulseMs: number): void {
-    const startedAt = this.#clock.now();
-    this.#testing = true;
-    this.#output = true;
-    if (this.#answersTest && pulseMs > TRIP_MS) {
-      this.#monitor.at(startedAt + TRIP_MS, () => {
-        this.#change(() => {
-          this.#tripped = true;
-        });
-        this.#endPulse();
-        this.#events.tested(TRIP_MS);
-        this.#recovery.at(startedAt + TRIP_MS + RECOVER_MS, () => {
-          this.#recover(startedAt);
-        });
+    this.#phase = "pulse";
+    this.#startedAt = this.#clock.now();
+    if (this.#answersTest) {
+      this.#monitor.at(this.#startedAt + TRIP_MS, () => {
+        this.#trip();
       });
-      return;
     }
-    this.#pulse.at(startedAt + pulseMs, () => {
-      this.#endPulse();
-      this.#testing = false;
+    this.#deadline.at(this.#startedAt + pulseMs, () => {
+      this.#monitor.clear();
+      this.#phase = "quiet";
       this.#events.tested(pulseMs | RCM_TEST_FAILED);
       this.#events.testFailed();
     });
@@ -90,35 +82,43 @@ export class Rcm {
 
   /** The board restarts: its output falls, a running test is forgotten. The monitor itself goes on. */
   abort(): void {
-    this.#pulse.clear();
-    this.#testing = false;
-    this.#output = false;
-    if (!this.#tripped) this.#monitor.clear();
+    this.#deadline.clear();
+    this.#monitor.clear();
+    this.#phase = "quiet";
   }
 
-  #endPulse(): void {
-    this.#pulse.clear();
-    this.#output = false;
-  }
-
-  #recover(startedAt: number): void {
+  #trip(): void {
     this.#change(() => {
-      this.#tripped = false;
+      this.#tripped = true;
     });
-    if (!this.#testing) return;
-    if (!this.#fault) {
-      this.#testing = false;
-      return;
-    }
-    this.#recovery.at(startedAt + TRIP_MS + RECOVER_WITHIN_MS, () => {
-      this.#testing = false;
-      if (this.#fault) this.#events.testFailed();
+    this.#recovery.at(this.#clock.now() + RECOVER_MS, () => {
+      this.#change(() => {
+        this.#tripped = false;
+      });
     });
   }
 
   #change(change: () => void): void {
     const before = this.lineBad;
     change();
-    if (this.lineBad !== before) this.#events.lineChanged(this.lineBad);
+    if (this.lineBad === before) return;
+    this.#events.lineChanged(this.lineBad);
+    if (this.lineBad && this.#phase === "pulse") this.#answered();
+    else if (!this.lineBad && this.#phase === "recover") {
+      this.#deadline.clear();
+      this.#phase = "quiet";
+    }
+  }
+
+  /** Whatever raised the line during the pulse counts as the answer; then the line must recover. */
+  #answered(): void {
+    const now = this.#clock.now();
+    this.#monitor.clear();
+    this.#phase = "recover";
+    this.#events.tested(Math.floor(now - this.#startedAt));
+    this.#deadline.at(now + RECOVER_WITHIN_MS, () => {
+      this.#phase = "quiet";
+      this.#events.testFailed();
+    });
   }
 }

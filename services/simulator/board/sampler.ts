@@ -71,6 +71,12 @@ export class Sampler {
     return this.#clock.now() - this.#lastHighAt < PILOT_LOST_MS;
   }
 
+  /** The last sample of the high half asked for current. */
+  get asksForCurrent(): boolean {
+    this.#settle();
+    return this.#notCharging === 0 && this.#charging();
+  }
+
   configure(config: SamplerConfig): void {
     this.#settle();
     this.#config = config;

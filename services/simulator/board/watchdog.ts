@@ -10,6 +10,7 @@ export class Watchdog {
   #usualMs: number;
   #limitMs: number;
   #ownLimit = false;
+  #expired = false;
   #lastBeatAt: Instant | null = null;
 
   constructor(clock: Clock, limitMs: number, onSilence: () => void) {
@@ -26,7 +27,7 @@ export class Watchdog {
 
   /** What is left until it trips; 0 when it is not armed or has run out. */
   get leftMs(): number {
-    return this.#lastBeatAt === null ? 0 : Math.max(0, this.#lastBeatAt + this.#limitMs - this.#clock.now());
+    return this.#lastBeatAt === null || this.#expired ? 0 : Math.max(0, this.#lastBeatAt + this.#limitMs - this.#clock.now());
   }
 
   /** The time that runs, or ran out. */
@@ -37,6 +38,7 @@ export class Watchdog {
   /** A grant holds for its own time, a heartbeat for the usual one. */
   beat(ttlMs: number | null): void {
     this.#lastBeatAt = this.#clock.now();
+    this.#expired = false;
     this.#ownLimit = ttlMs !== null;
     this.#limitMs = ttlMs ?? this.#usualMs;
     this.#arm();
@@ -54,8 +56,10 @@ export class Watchdog {
   }
 
   #arm(): void {
-    if (this.#lastBeatAt === null) return;
+    // Once it has run out, only a new grant starts it again, not a longer time.
+    if (this.#lastBeatAt === null || this.#expired) return;
     this.#deadline.at(this.#lastBeatAt + this.#limitMs, () => {
+      this.#expired = true;
       this.#onSilence();
     });
   }

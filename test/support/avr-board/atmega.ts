@@ -8,8 +8,8 @@ import {
   AVRWatchdog,
   adcConfig,
   avrInstruction,
-  clockConfig,
   CPU,
+  clockConfig,
   type EEPROMMemoryBackend,
   PinState,
   portBConfig,
@@ -97,9 +97,12 @@ export class Atmega {
       if (this.hung) this.#standStill();
       else if (this.#sleeping) this.#sleep();
       else {
-        this.#sleeping = cpu.progMem[cpu.pc] === SLEEP;
+        const asleep = cpu.progMem[cpu.pc] === SLEEP;
         avrInstruction(cpu);
+        const next = cpu.pc;
         cpu.tick();
+        // An interrupt that was waiting wakes it at once.
+        this.#sleeping = asleep && cpu.pc === next;
       }
     }
   }
@@ -154,7 +157,8 @@ export class Atmega {
     cpu.writeHooks[UCSRB] = (value, old, address, mask) => {
       const waiting = (cpu.data[UCSRA] ?? 0) & RXC;
       const done = hook(value, old, address, mask);
-      if (waiting !== 0) cpu.setInterruptFlag((usart as unknown as { RXC: Parameters<CPU["setInterruptFlag"]>[0] }).RXC);
+      if (waiting !== 0)
+        cpu.setInterruptFlag((usart as unknown as { RXC: Parameters<CPU["setInterruptFlag"]>[0] }).RXC);
       return done;
     };
     return usart;

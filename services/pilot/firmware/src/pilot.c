@@ -81,7 +81,7 @@ void pilot_cycle(void) {
   } else {
     drive_steady(duty);
   }
-  sampling_drives(driven);
+  sampling_drives(driven, high_next);
   high_next = !high_next;
   OCR1B = sample_tick();
 }

@@ -20,6 +20,7 @@
 enum { PART_NONE, PART_HIGH, PART_LOW };
 
 static uint16_t duty = DUTY_POSITIVE;
+static bool high_turn;
 static uint8_t part;
 static bool reads_pilot;
 static uint8_t channel = ADC_PP, also;
@@ -30,12 +31,16 @@ void sampling_init(void) {
   ADCSRA = _BV(ADEN) | _BV(ADIE) | _BV(ADPS2) | _BV(ADPS1) | _BV(ADPS0);
 }
 
-void sampling_drives(uint16_t driven) { duty = driven; }
+void sampling_drives(uint16_t driven, bool high) {
+  duty = driven;
+  high_turn = high;
+}
 
 /* The part into which a conversion that starts at `tick` falls, whatever the interrupt was delayed by. */
 static uint8_t part_at(uint16_t tick) {
-  if (duty == DUTY_POSITIVE) return PART_HIGH;
-  if (duty == DUTY_NEGATIVE) return PART_LOW;
+  /* A steady pilot has one part; it is read as often as when it alternates with the other. */
+  if (duty == DUTY_POSITIVE) return high_turn ? PART_HIGH : PART_NONE;
+  if (duty == DUTY_NEGATIVE) return high_turn ? PART_NONE : PART_LOW;
   const uint16_t first = tick + SAMPLE_FIRST_TICKS;
   const uint16_t last = tick + SAMPLE_LAST_TICKS;
   const uint16_t edge = 2 * duty;

@@ -1,6 +1,7 @@
 #include "uart.h"
 
 #include <avr/interrupt.h>
+#include <util/atomic.h>
 
 #include "board.h"
 
@@ -33,11 +34,8 @@ ISR(USART_RX_vect) {
 }
 
 ISR(USART_UDRE_vect) {
-  if (tx_head == tx_tail) {
-    UCSR0B &= (uint8_t)~_BV(UDRIE0);
-    return;
-  }
   UDR0 = tx[tx_tail++];
+  if (tx_head == tx_tail) UCSR0B &= (uint8_t)~_BV(UDRIE0);
 }
 
 bool uart_waiting(void) { return rx_head != rx_tail; }
@@ -53,6 +51,8 @@ int16_t uart_read(void) {
 uint8_t uart_room(void) { return (uint8_t)(tx_tail - tx_head - 1); }
 
 void uart_write(uint8_t byte) {
-  tx[tx_head++] = byte;
-  UCSR0B |= _BV(UDRIE0);
+  ATOMIC_BLOCK(ATOMIC_RESTORESTATE) {
+    tx[tx_head++] = byte;
+    UCSR0B |= _BV(UDRIE0);
+  }
 }
