@@ -105,6 +105,11 @@ export class StrictPort extends EventEmitter {
       } else {
         this.#request = null;
         this.#options.refused(found.reason);
+        // Its length may have been wrong as well: what follows may be the rest of it.
+        if (this.#received.length > 0) {
+          this.#options.broken("bytes behind an answer that do not belong to it");
+          return;
+        }
       }
     }
     if (broken) this.#options.broken("bytes that are no Modbus TCP");
