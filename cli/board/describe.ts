@@ -1,6 +1,7 @@
 import { FLAG, MINOR_WITH_SETPOINT, OUTPUT, type Stored } from "../../shared/evse-sysex/codes.ts";
 import { BoardRefused, BoardSilent } from "./errors.ts";
-import type { BoardSession, MessageOf } from "./session.ts";
+import type { MessageOf } from "./mailbox.ts";
+import type { BoardSession } from "./session.ts";
 import type { Firmware } from "./wire.ts";
 import { bootWords, dutyWords, flagWords, outputWords, table, voltsWords } from "./words.ts";
 

@@ -6,6 +6,7 @@ import type { HostCommand } from "../../shared/evse-sysex/command.ts";
 import type { BoardMessage } from "../../shared/evse-sysex/message.ts";
 import type { Cancel, Clock } from "../../shared/time/clock.ts";
 import { BoardRefused, BoardSilent } from "./errors.ts";
+import { type Expected, Mailbox, type MessageOf } from "./mailbox.ts";
 import { adviceOn, type Target } from "./target.ts";
 import { BoardEar, commandBytes, type Firmware, type Heard, IDENTIFY } from "./wire.ts";
 import { flagWords } from "./words.ts";
@@ -19,15 +20,8 @@ const QUERY_ATTEMPTS = 3;
 /** As the pilot service does (a quarter of the shortest sensible watchdog). */
 const BEAT_EVERY_MS = 250;
 
-export type MessageOf<K extends Heard["kind"]> = Extract<Heard, { kind: K }>;
 export type Ack = MessageOf<"ack">;
 type QueryKind = "status" | "info" | "safe";
-
-interface Waiter {
-  /** True when this was what it waited for. */
-  readonly take: (heard: Heard) => boolean;
-  readonly fail: (error: Error) => void;
-}
 
 /** One connection of a tool to a board: questions with answers, and heartbeats while a test needs them. */
 export class BoardSession {
@@ -35,7 +29,7 @@ export class BoardSession {
   readonly #clock: Clock;
   readonly #stop: AbortSignal | null;
   readonly #link: Link;
-  readonly #waiters = new Set<Waiter>();
+  readonly #mailbox: Mailbox;
   readonly #onAbort: () => void;
   #lost: Error | null = null;
   /** The person wants to stop: nothing is waited for any more, but the board can still be told to open. */
@@ -73,11 +67,12 @@ export class BoardSession {
     this.#stop = stop;
     this.#onAbort = () => {
       this.#halted = new BoardRefused("stopped");
-      this.#failAll(this.#halted);
+      this.#mailbox.failAll(this.#halted);
     };
     stop?.addEventListener("abort", this.#onAbort, { once: true });
+    this.#mailbox = new Mailbox(target.name, clock);
     const ear = new BoardEar(heard => {
-      for (const waiter of this.#waiters) if (waiter.take(heard)) this.#waiters.delete(waiter);
+      this.#mailbox.deliver(heard);
     });
     this.#link = target.open({
       opened,
@@ -111,51 +106,15 @@ export class BoardSession {
   }
 
   /** The next message of a kind that `accept` agrees to. */
-  next<K extends Heard["kind"]>(
-    kind: K,
-    {
-      withinMs,
-      what,
-      accept = () => true,
-    }: { readonly withinMs: number; readonly what: string; readonly accept?: (message: MessageOf<K>) => boolean },
-  ): Promise<MessageOf<K>> {
-    return new Promise((resolve, reject) => {
-      const over = this.#lost ?? this.#halted;
-      if (over !== null) {
-        reject(over);
-        return;
-      }
-      const waiter: Waiter = {
-        take: heard => {
-          if (heard.kind !== kind || !accept(heard as MessageOf<K>)) return false;
-          cancel();
-          resolve(heard as MessageOf<K>);
-          return true;
-        },
-        fail: error => {
-          cancel();
-          reject(error);
-        },
-      };
-      const cancel = this.#clock.after(withinMs, () => {
-        this.#waiters.delete(waiter);
-        reject(new BoardSilent(`${this.#where}: no answer within ${withinMs} ms; expected ${what}`));
-      });
-      this.#waiters.add(waiter);
-    });
+  async next<K extends Heard["kind"]>(kind: K, expected: Expected<K>): Promise<MessageOf<K>> {
+    const over = this.#lost ?? this.#halted;
+    if (over !== null) throw over;
+    return this.#mailbox.next(kind, expected);
   }
 
   /** Hears every message until the answer is called. */
   listen(hear: (heard: Heard) => void): () => void {
-    const waiter: Waiter = {
-      take: heard => {
-        hear(heard);
-        return false;
-      },
-      fail: () => undefined,
-    };
-    this.#waiters.add(waiter);
-    return () => void this.#waiters.delete(waiter);
+    return this.#mailbox.listen(hear);
   }
 
   async query<K extends QueryKind>(kind: K): Promise<Extract<BoardMessage, { kind: K }>> {
@@ -247,13 +206,7 @@ export class BoardSession {
     if (this.#lost !== null) return;
     this.#lost = error;
     this.hush();
-    this.#failAll(error);
-  }
-
-  #failAll(error: Error): void {
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    for (const waiter of waiters) waiter.fail(error);
+    this.#mailbox.failAll(error);
   }
 }
 

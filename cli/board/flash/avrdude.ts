@@ -9,7 +9,7 @@ export interface Avrdude {
   readonly baudRate: number;
 }
 
-export type FlashStage = "connecting" | "writing" | "verifying";
+export type FlashStage = "writing" | "verifying";
 
 /** A boot loader that hangs holds avrdude for ever; 32 KB take about 10 s. */
 const GIVE_UP_MS = 120_000;
@@ -121,8 +121,9 @@ class ProgressBars {
   #look(): void {
     const [, verb, marks = ""] = /^(Reading|Writing) \| (#*)/.exec(this.#line) ?? [];
     if (verb === undefined) return;
-    const wrote = this.#told.startsWith("writing 100") || this.#told.startsWith("verifying");
-    const stage: FlashStage = verb === "Writing" ? "writing" : wrote ? "verifying" : "connecting";
+    const stage: FlashStage = verb === "Writing" ? "writing" : "verifying";
+    // What some versions read before they write is no verification.
+    if (stage === "verifying" && this.#told === "") return;
     const percent = Math.floor(((marks.length / MARKS_OF_A_BAR) * 100) / 25) * 25;
     const now = `${stage} ${percent}`;
     if (now === this.#told) return;

@@ -53,6 +53,7 @@ export async function flash(args: readonly string[], terminal: Terminal): Promis
   terminal.tell(`${hexFile}: ${image.used} bytes; avrdude ${await avrdudeVersion(avrdude.program)}`);
   const before = await mustBeIdle(target, options.blank, systemClock, terminal);
   await pause(systemClock, PORT_CLOSES_WITHIN_MS);
+  terminal.tell("calling the boot loader");
   await flashWith(avrdude, hexFile, (stage, percent) => terminal.tell(`${stage} ${percent} %`), terminal.stop);
   await pause(systemClock, PORT_CLOSES_WITHIN_MS);
   const after = await askAgain(target, systemClock, terminal);

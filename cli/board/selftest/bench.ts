@@ -3,7 +3,8 @@ import { CONFIG, EVENT, FLAG, RESULT } from "../../../shared/evse-sysex/codes.ts
 import type { Terminal } from "../../terminal.ts";
 import type { BoardDescription } from "../describe.ts";
 import { BoardRefused, BoardSilent } from "../errors.ts";
-import { answerWords, type BoardSession, type MessageOf } from "../session.ts";
+import type { MessageOf } from "../mailbox.ts";
+import { answerWords, type BoardSession } from "../session.ts";
 import { CLOCK_WRAP_MS, elapsedMs, type Finding } from "./finding.ts";
 
 /** Parts that a board may lack. */

@@ -1,7 +1,7 @@
 import { EVENT, FLAG, OPENED_BY, OUTPUT } from "../../../shared/evse-sysex/codes.ts";
 import { LEAVE_C_MAX_MS } from "../../../shared/iec61851/timing.ts";
 import { BoardSilent } from "../errors.ts";
-import type { MessageOf } from "../session.ts";
+import type { MessageOf } from "../mailbox.ts";
 import { type Bench, openedBy, WATCHDOG_MS } from "./bench.ts";
 import { type Finding, judged, notFitted, notRun, voltage } from "./finding.ts";
 import { inTime } from "./idle.ts";
