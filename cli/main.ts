@@ -16,6 +16,10 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     summary: "flashes, tests and commissions a pilot board",
     load: async () => (await import("./board/main.ts")).board,
   },
+  meter: {
+    summary: "reads, finds, decodes, records and replays meters",
+    load: async () => (await import("./meter/main.ts")).meter,
+  },
 };
 
 /** 0 done, 1 refused or failed, 2 not understood. */

@@ -28,6 +28,12 @@ const COMMANDS = {
     run: args => [join(root, "cli/main.ts"), "board", ...args],
     help: "flashes, tests and commissions a pilot board",
   },
+  meter: {
+    page: false,
+    caller: true,
+    run: args => [join(root, "cli/main.ts"), "meter", ...args],
+    help: "reads, finds, decodes, records and replays meters",
+  },
   node: { page: false, caller: true, run: args => args, help: "runs FILE with the project's Node" },
 };
 

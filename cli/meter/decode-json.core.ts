@@ -1,0 +1,152 @@
+import {
+  CUSTOM_BYTE_ORDERS,
+  CUSTOM_TYPES,
+  type CustomValue,
+  customProfile,
+} from "../../services/meter/modbus/custom.core.ts";
+import { decodeExchanges, type Exchange } from "../../services/meter/modbus/exchanges.core.ts";
+import { crc16, findAnswer, readRequestOf } from "../../services/meter/modbus/frame.core.ts";
+import type { MeterProfile } from "../../services/meter/modbus/profiles.ts";
+import type { RawValues } from "../../services/meter/modbus/registers.core.ts";
+import { freshSource, judgeObservation } from "../../services/meter/sources/observation.core.ts";
+import { readSensorbox } from "../../services/meter/sources/sensorbox.core.ts";
+import { profileCalled, profileOfSmartevse, unknownMeter } from "./line-options.ts";
+
+/** Values with the unit in their names, or why there are none. */
+export type DecodedLine = Readonly<Record<string, unknown>>;
+
+const MOUNTING = { reversed: false, phaseRotation: ["l1", "l2", "l3"] } as const;
+
+/** One line of `meter decode --json`: which meter, and what was asked of it and answered. */
+export function decodeLine(line: string): DecodedLine {
+  let wanted: unknown;
+  try {
+    wanted = JSON.parse(line);
+  } catch {
+    return rejected("the line is no JSON");
+  }
+  if (typeof wanted !== "object" || wanted === null || Array.isArray(wanted)) {
+    return rejected('expected an object such as {"meter": "eastron_3p", "address": 10, "exchanges": []}');
+  }
+  const { meter, profile, address, config, exchanges } = wanted as Readonly<Record<string, unknown>>;
+  const name = meter ?? profile;
+  if (typeof name !== "string" && typeof name !== "number") return rejected("meter or profile: expected a name");
+  const read = exchangesOf(exchanges, address);
+  if (typeof read === "string") return rejected(read);
+  if (String(name) === "sensorbox") return sensorboxLine(read);
+  // "meter" speaks SmartEVSE's language first, "profile" the one of our own table.
+  const called = (meter === undefined ? undefined : profileOfSmartevse(String(name))) ?? profileCalled(String(name));
+  const found = ["custom", "19"].includes(String(name)) ? customOf(config) : called;
+  if (found === undefined) return rejected(unknownMeter(String(name), ["custom", "sensorbox"]));
+  return typeof found === "string" ? rejected(found) : decodeFrames(found, read);
+}
+
+/** Frames of a meter of the table. */
+export function decodeFrames(profile: MeterProfile, exchanges: readonly Exchange[]): DecodedLine {
+  const decoded = decodeExchanges(profile, exchanges, MOUNTING);
+  if (!decoded.ok) return rejected(decoded.reason);
+  const { raw, measured, counters } = decoded;
+  const has = (pattern: RegExp): boolean => Object.keys(raw).some(quantity => pattern.test(quantity));
+  const { l1, l2, l3 } = measured.currentA;
+  const watts = measured.powerW;
+  const currents = Object.keys(raw).filter(quantity => quantity.startsWith("currentL")).length;
+  return {
+    ...(currents > 0 ? { current_A: [l1, l2, l3], phases: profile.phases } : {}),
+    ...(watts !== null && has(/^powerL/) ? { phase_power_W: [watts.l1, watts.l2, watts.l3] } : {}),
+    ...(measured.totalPowerW !== null && has(/[pP]ower/) ? { power_W: measured.totalPowerW } : {}),
+    ...(counters.importWh === null ? {} : { energy_import_Wh: counters.importWh }),
+    ...(counters.exportWh === null ? {} : { energy_export_Wh: counters.exportWh }),
+    ...(currents > 0 ? { current_A_signed: [l1, l2, l3].slice(0, currents) } : {}),
+    registers: registersOf(raw),
+  };
+}
+
+export function rejected(reason: string): DecodedLine {
+  return { reject: true, reason };
+}
+
+/** `currentL1` as the tables of others call it: `current_l1`; `importEnergyL2`: `energy_import_l2`. */
+function registersOf(raw: RawValues): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(raw).map(([quantity, value]) => [registerName(quantity), value]));
+}
+
+function registerName(quantity: string): string {
+  const [, base = "", phase] = /^(.*?)(?:L([123]))?$/.exec(quantity) ?? [];
+  const [, kind, of] = /^(total|import|export)(Power|Energy)$/.exec(base) ?? [];
+  const name = kind === undefined || of === undefined ? base : `${of.toLowerCase()}_${kind}`;
+  return phase === undefined ? name : `${name}_l${phase}`;
+}
+
+function sensorboxLine(exchanges: readonly Exchange[]): DecodedLine {
+  const { request, response } = exchanges[0] ?? { request: Buffer.alloc(0), response: Buffer.alloc(0) };
+  const asked = readRequestOf(request);
+  const answer = asked === null ? null : findAnswer(asked, response);
+  if (answer === null || ((answer[1] ?? 0) & 0x80) !== 0) return rejected("no answer that can be believed");
+  const read = readSensorbox(answer.subarray(3, -2), 1);
+  if (!read.ok) return rejected(read.reason);
+  const { measured, generation, dsmrVersion, wiring, extras } = read.reply;
+  if (measured === null) return rejected("nothing new was measured since the last read");
+  const rules = { direction: "own", mounting: MOUNTING, ofCar: false } as const;
+  const judged = judgeObservation(measured.observation, rules, freshSource);
+  if (!judged.ok) return rejected(judged.reason);
+  const { l1, l2, l3 } = judged.value.currentA;
+  return { current_A: [l1, l2, l3], source: measured.source, generation, dsmrVersion, wiring, extras };
+}
+
+function exchangesOf(list: unknown, address: unknown): readonly Exchange[] | string {
+  if (!Array.isArray(list) || list.length === 0) return "exchanges: expected a list of {request, response}";
+  const exchanges: Exchange[] = [];
+  for (const [index, entry] of (list as readonly unknown[]).entries()) {
+    const { request, response } = (entry ?? {}) as { readonly request?: unknown; readonly response?: unknown };
+    const [asked, answered] = [bytesOf(request), bytesOf(response)];
+    if (asked === null) return `exchanges[${index}].request: expected bytes in hex`;
+    if (answered === null) return `exchanges[${index}].response: expected bytes in hex`;
+    const wrong = wrongRequest(asked, address);
+    if (wrong !== null) return `exchanges[${index}].request: ${wrong}`;
+    exchanges.push({ request: asked, response: answered });
+  }
+  return exchanges;
+}
+
+function wrongRequest(request: Buffer, address: unknown): string | null {
+  const asked = readRequestOf(request);
+  if (asked === null) return "expected a read of registers, 8 bytes with their checksum";
+  if (request.length !== 8 || request.readUInt16LE(6) !== crc16(request.subarray(0, 6))) return "a wrong checksum";
+  if (address === undefined || address === asked.unit) return null;
+  return `is for address ${asked.unit}; expected ${JSON.stringify(address)}`;
+}
+
+/** Bytes in hex, with or without spaces. */
+export function bytesOf(text: unknown): Buffer | null {
+  if (typeof text !== "string") return null;
+  const digits = text.replaceAll(/[\s:]/g, "");
+  return /^([0-9a-fA-F]{2})+$/.test(digits) ? Buffer.from(digits, "hex") : null;
+}
+
+/** The meter that the settings of a custom meter describe, as its menu names them. */
+function customOf(config: unknown): MeterProfile | string {
+  if (typeof config !== "object" || config === null) return "config: expected the settings of the custom meter";
+  const settings = config as Readonly<Record<string, unknown>>;
+  const problems: string[] = [];
+  const number = (name: string, least: number, most: number, otherwise?: number): number => {
+    const value = settings[name] ?? otherwise;
+    if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
+    problems.push(`config.${name}: expected a whole number ${least}..${most}`);
+    return least;
+  };
+  const value = (name: string): CustomValue => ({
+    register: number(`${name}_regi`, 0, 65_534),
+    divisor: number(`${name}_divi`, -9, 9, 0),
+  });
+  const optional = (name: string): CustomValue | null => (settings[`${name}_regi`] === undefined ? null : value(name));
+  const custom = {
+    byteOrder: CUSTOM_BYTE_ORDERS[number("byte_order", 0, 3)] ?? "abcd",
+    type: CUSTOM_TYPES[number("data_type", 0, 2)] ?? "int32",
+    fn: number("function", 3, 4, 4) === 3 ? 3 : 4,
+    voltage: optional("vol"),
+    current: value("cur"),
+    totalPower: optional("pow"),
+    importEnergy: optional("ene"),
+  } as const;
+  return problems.length > 0 ? problems.join("; ") : customProfile(custom);
+}
