@@ -15,6 +15,9 @@ export interface Change {
 
 /** Choosing a mode here means "start charging" (spec control 3.2); elsewhere (menu, bus, switch) it leaves access alone. */
 const STARTS_CHARGING: readonly string[] = ["rest", "web", "mqtt"];
+/** The schedule itself: what it writes has happened, and is not judged as a wish. */
+export const SCHEDULE = "schedule";
+const DAY_MS = 86_400_000;
 /** The menu shows MAINS MET only in Smart and Solar, so it must be able to choose the mode before there is a meter. */
 const CHOOSES_MODE_FIRST = "menu";
 /** Bits of MODES. */
@@ -54,15 +57,23 @@ export function consequencesOf(site: SettingsSite, now: ScopedValues, change: Ch
   switch (key) {
     case "mode":
       return [
+        ...(STARTS_CHARGING.includes(by) ? points.flatMap(id => withoutSchedule(now, id)) : []),
         ...(STARTS_CHARGING.includes(by) ? points.map(id => ({ key: "access", evseId: id, value: ACCESS.on })) : []),
         ...(value === MODE.solar ? points.map(id => ({ key: "override_current", evseId: id, value: 0 })) : []),
       ];
+    case "access":
+      return STARTS_CHARGING.includes(by) ? points.flatMap(id => withoutSchedule(now, id)) : [];
     case "modes_disabled":
       return points
         .filter(id => isModeDisabled(now, numberOf(now, "mode", id)))
         .map(id => ({ key: "mode", evseId: id, value: MODE.normal }));
     case "starttime":
-      return points.flatMap(id => scheduleAfter(now, id));
+      if (by === SCHEDULE) return [];
+      // A start to come keeps the point off until then (spec control 3.3).
+      return points.flatMap(id => [
+        ...(value === "" ? [] : [{ key: "access", evseId: id, value: ACCESS.off }]),
+        ...scheduleAfter(now, id),
+      ]);
     case "current_min":
     case "current_max":
       return points.flatMap(id => overrideWithin(now, id));
@@ -118,7 +129,7 @@ function objectionTo(site: SettingsSite, now: ScopedValues, change: Change, by: 
         ? "expected 11..247 while MAINS MET is Sensorbox, which has address 10, got 10"
         : null;
     case "stoptime":
-      return objectionToStop(value, valueIn(now, "starttime", evseId));
+      return by === SCHEDULE ? null : objectionToStop(value, valueIn(now, "starttime", evseId));
     case "repeat":
       return value === 1 && valueIn(now, "stoptime", evseId) === "" ? "needs a starttime and a stoptime first" : null;
     default:
@@ -153,7 +164,9 @@ function objectionToOverride(now: ScopedValues, evseId: string | null, value: Se
 function objectionToStop(stop: SettingValue, start: SettingValue | undefined): string | null {
   if (stop === "") return null;
   if (typeof start !== "string" || start === "") return "needs a starttime first";
-  return stop > start ? null : `expected a time later than starttime ${start}, got ${JSON.stringify(stop)}`;
+  const later = typeof stop === "string" ? Date.parse(`${stop}Z`) - Date.parse(`${start}Z`) : 0;
+  if (later > 0 && later <= DAY_MS) return null;
+  return `expected a time later than starttime ${start}, by 24 hours at most, got ${JSON.stringify(stop)}`;
 }
 
 /** A stop belongs to a start before it, and a repetition to a stop (spec control 3.3). */
@@ -164,6 +177,16 @@ function scheduleAfter(now: ScopedValues, evseId: string): readonly Change[] {
     { key: "stoptime", evseId, value: "" },
     { key: "repeat", evseId, value: 0 },
   ];
+}
+
+/** Who chooses by hand how to charge, or not to, cancels what was planned; only what is set is cleared. */
+function withoutSchedule(now: ScopedValues, evseId: string): readonly Change[] {
+  const cleared: readonly Change[] = [
+    { key: "starttime", evseId, value: "" },
+    { key: "stoptime", evseId, value: "" },
+    { key: "repeat", evseId, value: 0 },
+  ];
+  return cleared.filter(({ key, value }) => valueIn(now, key, evseId) !== value);
 }
 
 /** A tightened range takes the override with it: removing it instead would lift the current. */

@@ -6,6 +6,8 @@ import { messageOf, StoreUnavailable } from "../../shared/errors.ts";
 import { siteFileError } from "../../shared/site/explain.ts";
 import type { Site } from "../../shared/site/site-file.ts";
 import type { Cancel, Clock } from "../../shared/time/clock.ts";
+import { SCHEDULE } from "./rules.core.ts";
+import { dueChanges } from "./schedule.core.ts";
 import {
   beginWith,
   currentOf,
@@ -16,10 +18,11 @@ import {
   updateSettings,
 } from "./settings.core.ts";
 import type { SettingsStore } from "./settings.port.ts";
-import type { SettingsSite } from "./values.core.ts";
+import { inForce, type SettingsSite } from "./values.core.ts";
 
 /** How often a store that failed is asked again. */
 const RETRY_MS = 1_000;
+const SCHEDULE_EVERY_MS = 1_000;
 
 export interface SettingsServiceOptions {
   readonly broker: ServiceBroker;
@@ -28,6 +31,8 @@ export interface SettingsServiceOptions {
   readonly store: SettingsStore;
   /** A meter of the role mains stands in the site file with a driver of its own, whatever MAINS MET says. */
   readonly mainsMeterPresent: boolean;
+  /** Zone of the wall clock by which starts and stops are meant; that of the process when left out. */
+  readonly timeZone?: string;
 }
 
 /**
@@ -44,6 +49,8 @@ export function settingsService(options: SettingsServiceOptions): ServiceSchema 
   let unsettled = true;
   let storeAway = false;
   let retrying = false;
+  let scheduling = false;
+  const zone = options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   let queue: Promise<unknown> = Promise.resolve();
   let cancels: Cancel[] = [];
 
@@ -120,6 +127,33 @@ export function settingsService(options: SettingsServiceOptions): ServiceSchema 
       });
   }
 
+  function changesDue(): ReturnType<typeof dueChanges> {
+    if (state === null) return [];
+    const ids = site.points.map(point => point.id);
+    return dueChanges(inForce(site, state.set), ids, clock.civilMs(), zone);
+  }
+
+  /** Starts and stops that are due become changes like any other: stored first, in force after. */
+  function followSchedule(): void {
+    if (scheduling || changesDue().length === 0) return;
+    scheduling = true;
+    inTurn(() =>
+      withStore(async () => {
+        await settle();
+        // What waited its turn may have changed the plan.
+        const changes = changesDue();
+        if (changes.length > 0) await update({ by: SCHEDULE, changes });
+      }),
+    )
+      .catch((error: unknown) => {
+        if (!(error instanceof StoreUnavailable))
+          log.error({ error: messageOf(error) }, "a planned start or stop failed");
+      })
+      .finally(() => {
+        scheduling = false;
+      });
+  }
+
   return {
     name: "settings",
     // A service that has just come up, or a node that has just joined, need not wait for the next repetition.
@@ -132,7 +166,11 @@ export function settingsService(options: SettingsServiceOptions): ServiceSchema 
         // Away is not broken: it may come back. Anything else has to be put right by a person first.
         if (!(error instanceof StoreUnavailable)) throw error;
       }
-      cancels = [clock.every(settingsCurrent.everyMs ?? RETRY_MS, publishCurrent), clock.every(RETRY_MS, retry)];
+      cancels = [
+        clock.every(settingsCurrent.everyMs ?? RETRY_MS, publishCurrent),
+        clock.every(RETRY_MS, retry),
+        clock.every(SCHEDULE_EVERY_MS, followSchedule),
+      ];
     },
     async stopped() {
       for (const cancel of cancels) cancel();
