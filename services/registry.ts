@@ -13,6 +13,9 @@ import { sessionFile } from "./evse/drivers/session-file.ts";
 import { evseConfig, type PointSettings } from "./evse/evse.config.ts";
 import { evseService } from "./evse/evse.service.ts";
 import { pointSettingsOf } from "./evse/evse.settings.ts";
+import { openHistory } from "./history/drivers/sqlite-history.ts";
+import { historyConfig } from "./history/history.config.ts";
+import { historyService } from "./history/history.service.ts";
 import { ModbusLines } from "./meter/drivers/modbus-lines.ts";
 import type { NatsAccess } from "./meter/drivers/nats.ts";
 import { openMeterDriver } from "./meter/drivers/open.ts";
@@ -120,6 +123,13 @@ const entries: readonly Entry<Surroundings>[] = [
       const openLink = link.kind === "serial" ? serialLink(link) : tcpLink(link);
       return pilotService({ broker, clock, evseId: id, openBoard: firmataBoard({ openLink, cpDisconnectPin }) });
     },
+  }),
+  entry({
+    service: "history",
+    id: "none",
+    config: historyConfig,
+    create: ({ broker, clock, environment }: Surroundings) =>
+      historyService({ broker, clock, store: openHistory(environment.dataDir) }),
   }),
   entry({
     service: "api",

@@ -81,6 +81,11 @@ export class CardRefused extends EvseError {
   readonly code = "card.refused";
 }
 
+/** History was asked for something that does not exist. Nothing was changed. */
+export class HistoryRefused extends EvseError {
+  readonly code = "history.refused";
+}
+
 /** Words the simulated site does not understand. Nothing was changed. */
 export class CommandRefused extends EvseError {
   readonly code = "simulator.command-refused";

@@ -195,3 +195,16 @@ t.test(
     t.ok((rig.status.session?.energyWh ?? 0) >= estimatedWh);
   },
 );
+
+t.test(
+  "a register that is set back, or belongs to a new meter, loses nothing: the energy adds up, the registers are none",
+  async t => {
+    const rig = new EvseRig();
+    rig.meter(0, 1_000_000).charging().meter(16, 1_000_000).run(60_000).meter(16, 1_000_200).run(1_000);
+    rig.meter(16, 5).run(60_000).meter(16, 105).run(61_000);
+    t.match(rig.status.session, { energyWh: 300, energySource: "metered", startRegisterWh: null, endRegisterWh: null });
+    const back = afterPowerCut(rig).charging();
+    back.meter(16, 0).run(1_000).meter(16, 50).run(1_000);
+    t.match(back.status.session, { energyWh: 350 }, "a simulated meter begins at 0 again with its process");
+  },
+);
