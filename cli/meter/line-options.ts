@@ -76,6 +76,6 @@ export function profileOfSmartevse(name: string): MeterProfile | undefined {
 /** In words why there is no meter of that name. */
 export function unknownMeter(name: string, also: readonly string[] = []): string {
   const known = [...also, ...meterProfiles.map(({ key }) => key)];
-  const hint = didYouMean(name, known);
+  const hint = didYouMean(name, [...known, ...meterRows.flatMap(({ smartevse }) => smartevse?.key ?? [])]);
   return `no meter is called ${name}${hint === "" ? `; known: ${known.join(", ")}` : hint}`;
 }

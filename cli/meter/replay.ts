@@ -1,3 +1,4 @@
+import { findAnswer, readRequestOf } from "../../services/meter/modbus/frame.core.ts";
 import { ModbusSlave } from "../../services/simulator/meters/modbus-slave.ts";
 import { messageOf, StartRefused } from "../../shared/errors.ts";
 import { systemClock } from "../../shared/time/clock.ts";
@@ -14,11 +15,13 @@ const OPTIONS = {
 } as const satisfies OptionTable;
 
 const HELP = `edge-evse meter replay FILE [--tcp HOST:PORT | --serial PATH]
-Answers as the meter did that meter record was run on: each request with its next recorded answer, from the beginning
-again after the last one. What was never asked is answered with exception 2, as a meter does.
+Answers as the meter did that meter record was run on, at the pace of the recording, and from the beginning again after
+its end. A register that was not recorded is answered with exception 2, as a meter does.
 ${helpOf(OPTIONS)}`;
 
 const ILLEGAL_ADDRESS = 2;
+/** Registers that a reply can hold (Modbus application protocol 6.3). */
+const MAX_QUANTITY = 125;
 
 /** `edge-evse meter replay`: until it is stopped. */
 export async function replay(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -34,7 +37,9 @@ export async function replay(args: readonly string[], terminal: Terminal): Promi
   const exchanges = readRecording(file);
   const slave = new ModbusSlave(systemClock);
   const units = [...new Set(exchanges.map(({ request }) => Number.parseInt(request.slice(0, 2), 16)))];
-  for (const unit of units) slave.addDevice(unit, answering(exchanges));
+  const startedAt = systemClock.now();
+  const answer = answering(exchanges, () => systemClock.now() - startedAt);
+  for (const unit of units) slave.addDevice(unit, answer);
   const close =
     options.serial === undefined
       ? await overTcp(slave, options.tcp ?? "127.0.0.1:1502", terminal)
@@ -53,24 +58,46 @@ export async function replay(args: readonly string[], terminal: Terminal): Promi
   return 0;
 }
 
-/** The next recorded answer to each request. */
-export function answering(exchanges: readonly RecordedExchange[]): (request: Buffer) => Buffer {
-  const answers = new Map<string, { readonly list: Buffer[]; next: number }>();
-  for (const { request, response } of exchanges) {
-    const body = request.slice(0, -4);
-    const known = answers.get(body) ?? { list: [], next: 0 };
-    if (response !== null) known.list.push(Buffer.from(response, "hex").subarray(0, -2));
-    answers.set(body, known);
-  }
-  return request => {
-    const known = answers.get(request.toString("hex"));
-    const answer = known?.list[known.next % known.list.length];
-    if (known === undefined || answer === undefined) {
-      return Buffer.from([request[0] ?? 0, (request[1] ?? 0) | 0x80, ILLEGAL_ADDRESS]);
+/** Words of the registers that were recorded, each with when it was read. */
+type Track = readonly { readonly atMs: number; readonly word: number }[];
+
+/** The device as it was: each register has the word that was read last, round and round. */
+export function answering(
+  exchanges: readonly RecordedExchange[],
+  elapsedMs: () => number,
+): (request: Buffer) => Buffer {
+  const tracks = new Map<string, { atMs: number; word: number }[]>();
+  for (const { atMs, request, response } of exchanges) {
+    const asked = readRequestOf(Buffer.from(request, "hex"));
+    const answer = asked === null || response === null ? null : findAnswer(asked, Buffer.from(response, "hex"));
+    if (asked === null || answer === null || answer[1] !== asked.fn) continue;
+    for (let at = 0; at < asked.quantity; at += 1) {
+      const key = `${asked.unit} ${asked.fn} ${asked.start + at}`;
+      const track = tracks.get(key) ?? [];
+      track.push({ atMs, word: answer.readUInt16BE(3 + 2 * at) });
+      tracks.set(key, track);
     }
-    known.next += 1;
-    return Buffer.from(answer);
+  }
+  const lastsMs = Math.max(...exchanges.map(({ atMs, tookMs }) => atMs + tookMs), 1);
+  return request => {
+    const [unit, fn] = [request[0] ?? 0, request[1] ?? 0];
+    const [start, quantity] = request.length < 6 ? [0, 0] : [request.readUInt16BE(2), request.readUInt16BE(4)];
+    const nowMs = elapsedMs() % lastsMs;
+    const data = Buffer.alloc(2 * Math.min(quantity, MAX_QUANTITY));
+    for (let at = 0; at < quantity; at += 1) {
+      const word = wordAt(tracks.get(`${unit} ${fn} ${start + at}`), nowMs);
+      if (word === null || at >= MAX_QUANTITY) return Buffer.from([unit, fn | 0x80, ILLEGAL_ADDRESS]);
+      data.writeUInt16BE(word, 2 * at);
+    }
+    return quantity === 0
+      ? Buffer.from([unit, fn | 0x80, ILLEGAL_ADDRESS])
+      : Buffer.concat([Buffer.from([unit, fn, data.length]), data]);
   };
+}
+
+function wordAt(track: Track | undefined, nowMs: number): number | null {
+  const word = track?.findLast(({ atMs }) => atMs <= nowMs) ?? track?.[0];
+  return word?.word ?? null;
 }
 
 async function overTcp(slave: ModbusSlave, where: string, terminal: Terminal): Promise<() => Promise<void>> {

@@ -137,7 +137,7 @@ async function fits(profile: MeterProfile, ask: Ask): Promise<number> {
     if (read?.ok !== true && isNeeded) return 0;
   }
   const decoded = decodeWords(profile, words);
-  return decoded.ok ? certaintyOf(decoded.values, missing) : 0;
+  return decoded.ok && words.size > 0 ? certaintyOf(decoded.values, missing) : 0;
 }
 
 function certaintyOf(values: RawValues, missing: number): number {
