@@ -113,18 +113,18 @@ t.test("a counter may round down by up to 1 kWh; further back it must insist bef
 });
 
 t.test("a voltage is 0 or one that a grid has; another one is refused and forgotten", async t => {
-  const good = judgeVoltages({ voltageL1: 230, voltageL2: 0, voltageL3: 300 }, freshMemory);
+  const good = judgeVoltages(eastron, { voltageL1: 230, voltageL2: 0, voltageL3: 300 }, freshMemory);
   t.strictSame(good.memory.terminalsV, [230, 0, 300]);
   for (const [volts, reason] of [
     [79.9, /^voltage L2 of 79\.9 V; believable: 0 or 80\.\.300 V$/],
     [300.1, /^voltage L2 of 300\.1 V/],
     [-230, /^voltage L2 of -230 V/],
   ] as const) {
-    const bad = judgeVoltages({ voltageL1: 230, voltageL2: volts, voltageL3: 230 }, good.memory);
+    const bad = judgeVoltages(eastron, { voltageL1: 230, voltageL2: volts, voltageL3: 230 }, good.memory);
     t.match(bad.ok ? "accepted" : bad.reason, reason);
     t.equal(bad.memory.terminalsV, null);
   }
-  t.strictSame(judgeVoltages({}, good.memory).memory, good.memory, "no voltage is no news");
+  t.strictSame(judgeVoltages(eastron, {}, good.memory).memory, good.memory, "no voltage is no news");
 });
 
 t.test("a current without direction takes that of the total power, and says so", async t => {

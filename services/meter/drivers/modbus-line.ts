@@ -6,6 +6,7 @@ import {
   ask,
   countersOf,
   freshLine,
+  gapOf,
   type Job,
   type LineState,
   lineLost,
@@ -181,7 +182,7 @@ export class ModbusLine {
   }
 
   async #serve(link: ModbusLink, job: Job): Promise<void> {
-    const { answer, sentAt } = await link.exchange(job.request);
+    const { answer, sentAt } = await link.exchange(job.request, gapOf(this.#state, job.request.unit));
     if (answer.kind === "lost") return;
     if (answer.kind === "reply") this.#reconnectMs = FIRST_RECONNECT_MS;
     const settled = settle(this.#state, job, answer.kind, sentAt, this.#options.clock.now());

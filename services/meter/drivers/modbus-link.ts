@@ -22,8 +22,9 @@ export interface LinkListener {
 const CONNECT_MS = 2_000;
 /** What a meter may think before it answers: 150 ms from the end of the request on a serial line; a gateway has one behind it. */
 const REPLY_MS = { serial: 150, tcp: 500, "rtu-tcp": 500 } as const;
-/** Quiet time before a request on a serial line: well above the 3.5 characters of the standard, for slow meters. */
-const GAP_MS = 10;
+/** Least quiet time before a request on a serial line: 3.5 characters of the standard, and never below what drivers need to let go. */
+const GAP_CHARS = 3.5;
+const LEAST_GAP_MS = 4;
 /** After a failure a serial line must have been quiet this long, so that what was late is over. */
 const DRAIN_MS = 100;
 /** A line that babbles is not waited for longer than this. */
@@ -87,8 +88,12 @@ export class ModbusLink {
   }
 
   /** Sends one request and waits for its answer, at most as long as its bytes and the meter may take. */
-  async exchange(request: ReadRequest): Promise<{ readonly answer: LinkAnswer; readonly sentAt: Instant }> {
-    await this.#quiet(GAP_MS, GAP_MS);
+  async exchange(
+    request: ReadRequest,
+    wantedGapMs: number,
+  ): Promise<{ readonly answer: LinkAnswer; readonly sentAt: Instant }> {
+    const gapMs = Math.max(LEAST_GAP_MS, GAP_CHARS * this.#charMs, wantedGapMs);
+    await this.#quiet(gapMs, gapMs);
     const sentAt = this.#clock.now();
     if (this.#isDown) return { answer: { kind: "lost" }, sentAt };
     const answer = await this.#ask(request);

@@ -108,6 +108,8 @@ export class ModbusMeter implements MeterDriver {
       await this.#readLive(profile);
       await this.#readSlow(profile);
     } catch (error) {
+      // What was found may have moved: it is looked for again.
+      if (this.#sought !== null && error instanceof MeterReplyRefused) this.#profile = null;
       this.#listener?.problem(messageOf(error));
     } finally {
       this.#polling = false;
@@ -127,20 +129,14 @@ export class ModbusMeter implements MeterDriver {
   async #readLive(profile: MeterProfile): Promise<void> {
     const words = new Map<number, number>();
     let oldestAt = Infinity;
-    try {
-      // All of the blocks or nothing.
-      for (const block of this.#live) {
-        const read = await this.#read(block);
-        for (const [address, word] of read.words) words.set(address, word);
-        oldestAt = Math.min(oldestAt, read.since);
-      }
-    } catch (error) {
-      // A map that moved has to be found again.
-      if (this.#sought !== null && error instanceof MeterReplyRefused) this.#profile = null;
-      throw error;
+    // All of the blocks or nothing.
+    for (const block of this.#live) {
+      const read = await this.#read(block);
+      for (const [address, word] of read.words) words.set(address, word);
+      oldestAt = Math.min(oldestAt, read.since);
     }
     const raw = this.#decoded(profile, words);
-    this.#take(judgeVoltages(raw, this.#memory));
+    this.#take(judgeVoltages(profile, raw, this.#memory));
     const measured = this.#take(judgeLive(profile, this.#spec.mounting, raw, this.#memory));
     this.#listener?.sample({ ...measured, sampledAt: oldestAt });
   }
@@ -164,7 +160,7 @@ export class ModbusMeter implements MeterDriver {
       throw error;
     }
     const raw = this.#decoded(profile, this.#slowWords);
-    this.#take(judgeVoltages(raw, this.#memory));
+    this.#take(judgeVoltages(profile, raw, this.#memory));
     this.#take(judgeEnergy(profile, this.#spec.mounting, raw, this.#memory));
   }
 

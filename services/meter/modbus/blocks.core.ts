@@ -16,7 +16,8 @@ interface Span {
 
 /** What is read at every poll: currents and what tells their direction, in as few reads as the device permits. */
 export function liveBlocks(profile: MeterProfile): readonly ReadBlock[] {
-  return blocksOf(profile, chosen(profile, liveQuantities(profile)));
+  const mark = profile.mark === undefined ? [] : [{ address: profile.mark.address, width: 1 }];
+  return blocksOf(profile, chosen(profile, liveQuantities(profile)), mark);
 }
 
 /** The energy counters, read now and then. */
@@ -37,10 +38,9 @@ export function voltageBlocks(profile: MeterProfile): readonly ReadBlock[] {
     ),
   );
   const live = liveBlocks(profile);
-  return voltages.filter(
-    ({ start, quantity }) =>
-      !live.some(block => block.start <= start && start + quantity <= block.start + block.quantity),
-  );
+  const comesAlong = ({ start, quantity }: ReadBlock): boolean =>
+    live.some(block => block.start <= start && start + quantity <= block.start + block.quantity);
+  return voltages.every(comesAlong) ? [] : voltages;
 }
 
 /** Every register of the row: for a look at the whole meter. */
@@ -68,13 +68,17 @@ function chosen({ registers }: MeterProfile, quantities: readonly Quantity[]): r
 }
 
 /** Registers that follow each other are one read; a gap is read across only where the row permits it. */
-function blocksOf(profile: MeterProfile, registers: readonly Register[]): readonly ReadBlock[] {
+function blocksOf(
+  profile: MeterProfile,
+  registers: readonly Register[],
+  besides: readonly Span[] = [],
+): readonly ReadBlock[] {
   const spans = registers.flatMap(({ address, type, scale }): readonly Span[] => [
     { address, width: widthOf(type) },
     ...(typeof scale === "number" ? [] : [{ address: scale.exponentAt, width: 1 }]),
   ]);
   const blocks: ReadBlock[] = [];
-  for (const { address, width } of spans.sort((a, b) => a.address - b.address)) {
+  for (const { address, width } of [...spans, ...besides].sort((a, b) => a.address - b.address)) {
     const last = blocks.at(-1);
     const end = address + width;
     if (last !== undefined) {

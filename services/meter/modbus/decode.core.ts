@@ -107,9 +107,12 @@ export function judgeEnergy(
   return { ok: false, reason, memory: { ...memory, doubt: { counters, seen } } };
 }
 
-/** Notes the voltages of a reply; one that no grid has is refused. */
-export function judgeVoltages(raw: RawValues, memory: MeterMemory): Judged<null> {
-  if (raw.voltageL1 === undefined) return { ok: true, value: null, memory };
+/** Notes the voltages once all of them were read; one that no grid has is refused. */
+export function judgeVoltages({ registers }: MeterProfile, raw: RawValues, memory: MeterMemory): Judged<null> {
+  const wanted = registers.filter(({ quantity }) => quantity.startsWith("voltage"));
+  if (raw.voltageL1 === undefined || wanted.some(({ quantity }) => raw[quantity] === undefined)) {
+    return { ok: true, value: null, memory };
+  }
   const terminalsV = [raw.voltageL1, raw.voltageL2 ?? 0, raw.voltageL3 ?? 0] as const;
   for (const [index, volts] of terminalsV.entries()) {
     if (volts === 0 || (volts >= MIN_VOLTAGE_V && volts <= MAX_VOLTAGE_V)) continue;

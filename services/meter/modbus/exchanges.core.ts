@@ -32,7 +32,8 @@ export function decodeExchanges(
   const words = new Map<number, number>();
   for (const { request, response } of exchanges) {
     const asked = readRequestOf(request);
-    if (asked === null) return { ok: false, reason: `${request.toString("hex")} is no request to read registers` };
+    if (asked === null || (asked.fn !== 3 && asked.fn !== 4))
+      return { ok: false, reason: `${request.toString("hex")} is no request to read registers` };
     const { unit, start, quantity } = asked;
     const fn = asked.fn === 3 ? 3 : 4;
     if (fn !== profile.fn) {
@@ -50,7 +51,7 @@ export function decodeExchanges(
   const decoded = decodeWords(profile, words);
   if (!decoded.ok) return decoded;
   const raw = decoded.values;
-  const voltages = judgeVoltages(raw, freshMemory);
+  const voltages = judgeVoltages(profile, raw, freshMemory);
   if (!voltages.ok) return voltages;
   const energy = judgeEnergy(profile, mounting, raw, voltages.memory);
   if (!energy.ok) return energy;

@@ -36,6 +36,8 @@ interface UnitState {
   readonly failures: number;
   readonly setAsideUntil: Instant | null;
   readonly owed: Owed | null;
+  /** Quiet time the unit wants before a request, as far as it has shown. */
+  readonly gapMs: number;
   readonly counters: MeterCounters;
 }
 
@@ -63,15 +65,25 @@ const FIRST_PAUSE_MS = 1_000;
 /** A dead meter costs the line one time-out per pause; the mains meter is missed, so it is looked for more often. */
 const LONGEST_PAUSE_MS: Readonly<Record<Urgency, number>> = { mains: 2_000, circuit: 10_000, other: 30_000 };
 
+/** A unit that fails may need more time between requests (slow meters want about 10 ms): so it is given more. */
+const FIRST_GAP_MS = 10;
+const LONGEST_GAP_MS = 40;
+
 const FRESH_UNIT: UnitState = {
   failures: 0,
   setAsideUntil: null,
   owed: null,
+  gapMs: 0,
   counters: { requests: 0, replies: 0, timeouts: 0, refused: 0, exceptions: 0 },
 };
 
 export function freshLine(lateMs: number): LineState {
   return { lateMs, queue: [], units: {} };
+}
+
+/** Quiet time before a request to this unit; the line has a least one of its own. */
+export function gapOf(state: LineState, unit: number): number {
+  return unitOf(state, unit).gapMs;
 }
 
 export function countersOf(state: LineState, unit: number): MeterCounters {
@@ -136,7 +148,11 @@ export function settle(state: LineState, job: Job, outcome: Outcome, sentAt: Ins
   const since = doubted?.sentAt ?? sentAt;
   if (outcome === "reply" || outcome === "exception") {
     const owed = doubted === null ? earlier : stillOwed(doubted, job, sentAt, now + state.lateMs);
-    return { state: withUnit(state, job, { failures: 0, setAsideUntil: null, owed, counters }), again: false, since };
+    return {
+      state: withUnit(state, job, { ...before, failures: 0, setAsideUntil: null, owed, counters }),
+      again: false,
+      since,
+    };
   }
   const failures = before.failures + 1;
   const pauseMs = pauseAfter(failures, job.urgency);
@@ -144,6 +160,7 @@ export function settle(state: LineState, job: Job, outcome: Outcome, sentAt: Ins
     failures,
     setAsideUntil: pauseMs === null ? null : now + pauseMs,
     owed: state.lateMs > 0 ? { request: job.request, sentAt: since, until: now + state.lateMs, again: false } : null,
+    gapMs: Math.min(LONGEST_GAP_MS, Math.max(FIRST_GAP_MS, 2 * before.gapMs)),
     counters,
   };
   const next = withUnit(state, job, unit);

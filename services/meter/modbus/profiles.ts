@@ -34,6 +34,8 @@ export interface MeterProfile {
   readonly bridge: number;
   readonly reversed: boolean;
   readonly registers: readonly Register[];
+  /** A register that says that the map is still where it was found; read with the currents. */
+  readonly mark?: { readonly address: number; readonly word: number };
 }
 
 /** Registers a reply can hold (Modbus application protocol 6.3). */

@@ -35,6 +35,11 @@ export function wordsOf(block: ReadBlock, data: Uint8Array): Decoded<Words> {
  * not available; of other quantities so marked nothing is known.
  */
 export function decodeWords(profile: MeterProfile, words: Words): Decoded<RawValues> {
+  const { mark } = profile;
+  const found = mark === undefined ? undefined : words.get(mark.address);
+  if (mark !== undefined && found !== undefined && found !== mark.word) {
+    return { ok: false, reason: `register ${mark.address} holds ${found} instead of ${mark.word}: the map has moved` };
+  }
   const values: Partial<Record<Quantity, number>> = {};
   for (const register of profile.registers) {
     const { quantity, address, type } = register;

@@ -92,6 +92,7 @@ export function sunspecProfile(modelId: number, at: number, words: Words, maker:
     bridge: BRIDGE,
     reversed: false,
     registers,
+    mark: { address: at, word: modelId },
   };
 }
 
