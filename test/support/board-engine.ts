@@ -1,7 +1,7 @@
 import { VirtualBoard } from "../../services/simulator/board/virtual-board.ts";
 import { obey } from "../../services/simulator/board/words.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
-import { AvrBoard } from "./avr-board/avr-board.ts";
+import { AvrBoard, type AvrBoardOptions } from "./avr-board/avr-board.ts";
 import { releasedFirmware } from "./avr-board/released.ts";
 import { obeyAvr } from "./avr-board/words.ts";
 
@@ -27,6 +27,8 @@ export interface BoardEngine {
 export interface EngineOptions {
   /** Instant of the first sample, or of the first period, against everything else: 0..2 ms. */
   readonly phaseMs?: number;
+  /** Pace of the host's bytes where they are paced. */
+  readonly hostBaud?: number;
 }
 
 export type MakeEngine = (options?: EngineOptions) => BoardEngine;
@@ -65,8 +67,8 @@ export const virtualEngine: MakeEngine = ({ phaseMs = 0.3 } = {}) => {
 /** The firmware as released, on a simulated processor. */
 export const avrEngine: MakeEngine = options => avrEngineOf(new AvrBoard(avrOptions(options)));
 
-function avrOptions({ phaseMs = 0.3 }: EngineOptions = {}): ConstructorParameters<typeof AvrBoard>[0] {
-  return { program: releasedFirmware(), phaseCycles: Math.round(phaseMs * 16_000) };
+function avrOptions({ phaseMs = 0.3, hostBaud = 57_600 }: EngineOptions = {}): AvrBoardOptions {
+  return { program: releasedFirmware(), phaseCycles: Math.round(phaseMs * 16_000), hostBaud };
 }
 
 export function avrEngineOf(board: AvrBoard): BoardEngine {

@@ -27,7 +27,9 @@ export class Watchdog {
 
   /** What is left until it trips; 0 when it is not armed or has run out. */
   get leftMs(): number {
-    return this.#lastBeatAt === null || this.#expired ? 0 : Math.max(0, this.#lastBeatAt + this.#limitMs - this.#clock.now());
+    return this.#lastBeatAt === null || this.#expired
+      ? 0
+      : Math.max(0, this.#lastBeatAt + this.#limitMs - this.#clock.now());
   }
 
   /** The time that runs, or ran out. */

@@ -17,7 +17,7 @@ const CAPABILITIES = [
 function answers(bench: EngineBench, hex: string): string[] {
   const before = bench.ear.heard.length;
   bench.board.write(Buffer.from(hex, "hex"));
-  bench.run(45);
+  bench.run(45 + hex.length * 0.09);
   return bench.ear.heard.slice(before).map(heard => heard.hex);
 }
 
@@ -185,13 +185,10 @@ export function wireSuite(t: Test, make: MakeEngine): void {
     bench.configure("reportMs", 0);
     bench.run(1_500);
     bench.configure("reportMs", 10);
-    const { high, low } = bench.query({ kind: "status" }, "status") && bench.ear.last("report");
-    bench.run(20);
-    t.ok(Math.abs((high?.avgV ?? 12) - 6) < 7, "a report came");
+    bench.run(40);
     const first = bench.ear.messages("report").findLast(report => (report.high?.samples ?? 0) === 127);
     t.ok(Math.abs((first?.high?.avgV ?? 0) - 6) < 0.1, `${first?.high?.avgV} V`);
     t.ok(Math.abs((first?.low?.avgV ?? 0) + 12) < 0.1, `${first?.low?.avgV} V`);
-    t.ok(low === null || low.avgV < -11);
   });
 
   t.test("a report shows outputs and echoes the heartbeat; the clock wraps", async t => {
@@ -208,7 +205,7 @@ export function wireSuite(t: Test, make: MakeEngine): void {
     });
     t.match(bench.status, { lockDrive: 1, outputs: OUTPUT.k1 | OUTPUT.k2 | OUTPUT.lock });
     bench.configure("reportMs", 1000);
-    bench.run(17_000);
+    bench.run(17_600);
     const clocks = bench.ear.messages("report").map(({ clockMs }) => clockMs);
     t.ok(
       clocks.some((clock, index) => index > 0 && clock < (clocks[index - 1] ?? 0)),

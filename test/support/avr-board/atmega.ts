@@ -79,8 +79,8 @@ export class Atmega {
     this.#adc(cpu, options.analogV);
     const clock = new AVRClock(cpu, FREQUENCY_HZ, clockConfig);
     cpu.data[watchdogConfig.MCUSR] = options.cause;
-    void new AVRWatchdog(cpu, watchdogConfig, clock);
-    void new AVREEPROM(cpu, options.eeprom);
+    new AVRWatchdog(cpu, watchdogConfig, clock);
+    new AVREEPROM(cpu, options.eeprom);
   }
 
   /** Level that an output drives; a floating pin counts as its pull says. */

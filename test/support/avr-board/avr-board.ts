@@ -14,6 +14,8 @@ export interface AvrBoardOptions {
   readonly program: Uint16Array<ArrayBuffer>;
   /** Cycles before the processor starts: shifts its periods against everything else. */
   readonly phaseCycles?: number;
+  /** How fast bytes of the host follow each other: its own rate, or faster, to press more of them into a second. */
+  readonly hostBaud?: number;
 }
 
 /** EEPROM cells that can wear out. */
@@ -44,6 +46,7 @@ export class AvrBoard {
   readonly plant: Plant;
   readonly eeprom = new Cells(EEPROM_BYTES);
   readonly #program: Uint16Array<ArrayBuffer>;
+  readonly #byteCycles: number;
   readonly #listeners = new Set<() => void>();
   #mega: Atmega;
   #host: ((bytes: Uint8Array) => void) | null = null;
@@ -52,8 +55,9 @@ export class AvrBoard {
   #high = { since: 0, ticks: 0, riseAt: 0, periodTicks: 0 };
   #pilotHigh = true;
 
-  constructor({ program, phaseCycles = 0 }: AvrBoardOptions) {
+  constructor({ program, phaseCycles = 0, hostBaud = BAUD }: AvrBoardOptions) {
     this.#program = program;
+    this.#byteCycles = Math.round((BITS_PER_BYTE * FREQUENCY_HZ) / hostBaud);
     this.clock.cycles = phaseCycles;
     this.plant = new Plant(this.clock, () => {
       this.#wire();
@@ -216,7 +220,7 @@ export class AvrBoard {
     if (byte === undefined) return;
     this.#receiving = true;
     const mega = this.#mega;
-    this.clock.afterCycles(Math.round((BITS_PER_BYTE * FREQUENCY_HZ) / BAUD), () => {
+    this.clock.afterCycles(this.#byteCycles, () => {
       this.#toBoard.shift();
       this.#receiving = false;
       if (mega === this.#mega) {

@@ -1,0 +1,156 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { EVENT, FLAG, RESULT } from "../../shared/evse-sysex/codes.ts";
+import { AvrBoard } from "../support/avr-board/avr-board.ts";
+import { programOf } from "../support/avr-board/intel-hex.ts";
+import { InterruptWatch } from "../support/avr-board/interrupt-watch.ts";
+import { firmwareDir, releasedFirmware } from "../support/avr-board/released.ts";
+import { avrEngineOf } from "../support/board-engine.ts";
+import { wire } from "../support/board-host.ts";
+import { EngineBench } from "../support/engine-bench.ts";
+import { tempDir } from "../support/servers.ts";
+
+const FLASH_BYTES = 32_768;
+const RAM_BYTES = 2_048;
+/** Of flash, and of RAM with the stack at its deepest. */
+const MOST = 0.6;
+
+function charging(): { board: AvrBoard; bench: EngineBench } {
+  const board = new AvrBoard({ program: releasedFirmware() });
+  return { board, bench: new EngineBench(() => avrEngineOf(board)).charge() };
+}
+
+/** Everything at once: reports as fast as they come, questions, lock, self test, free pins, trips. */
+function exercise(bench: EngineBench): void {
+  bench.configure("reportMs", 10);
+  bench.board.write(Uint8Array.of(0xf4, 3, 0x0b, 0xd0, 1, 0xc0, 1, 0xc1, 1, 0xf0, 0x7a, 5, 0, 0xf7, 0xf4, 6, 3));
+  for (let round = 0; round < 20; round++) {
+    bench.board.write(Uint8Array.of(0xe6, round, 1, 0xf0, 0x6b, 0xf7, 0xf0, 0x79, 0xf7));
+    bench.say(`pin D3 ${round % 2}`);
+    bench.send({ kind: "setpoint", dutyPermille: 100 + round * 30, mask: 3, ttlMs: 400, sequence: round });
+    bench.send({ kind: "lock", drive: 1, pulseMs: 100 });
+    bench.run(17.3);
+    if (round % 4 === 0) bench.say("ev B");
+    if (round % 4 === 1) bench.say("rcm 1");
+    bench.run(21.1);
+    bench.say("rcm 0");
+    bench.say("ev C");
+    bench.run(10);
+    bench.clear(FLAG.rcmTrip);
+    bench.send({ kind: "setpoint", dutyPermille: 200, mask: 0, ttlMs: 400, sequence: round });
+    bench.send({ kind: "rcmTest", pulseMs: 60 });
+    bench.run(130);
+  }
+  bench.say("ev A");
+  bench.run(30);
+  bench.send({ kind: "setSafe", currentDeciA: 160, graceS: 60 });
+}
+
+t.test("the released hex is what the sources give, wherever they are built", async t => {
+  const elsewhere = tempDir(t, "firmware-elsewhere");
+  cpSync(firmwareDir, elsewhere, { recursive: true, filter: source => !source.endsWith("/build") });
+  const made = spawnSync("make", ["-s", "-C", elsewhere, "all"], { encoding: "utf8" });
+  t.equal(made.status, 0, made.stderr);
+  const built = readFileSync(join(elsewhere, "build", "evse-pilot.hex"), "latin1");
+  const released = readFileSync(join(firmwareDir, "evse-pilot.hex"), "latin1");
+  t.ok(built === released, "run `make release` in services/pilot/firmware and commit the hex");
+});
+
+t.test("flash and static RAM leave room", async t => {
+  const program = releasedFirmware();
+  const used = program.findLastIndex(word => word !== 0xffff) * 2 + 2;
+  t.ok(used <= FLASH_BYTES * MOST, `${used} bytes of flash`);
+});
+
+t.test("RAM with the stack at its deepest leaves room", async t => {
+  const { board, bench } = charging();
+  exercise(bench);
+  const used = RAM_BYTES - board.untouchedRam;
+  t.comment(`${used} bytes of RAM were touched`);
+  t.ok(used <= RAM_BYTES * MOST, `${used} bytes`);
+});
+
+t.test("no interrupt keeps the others waiting for long", async t => {
+  const { board, bench } = charging();
+  const watch = new InterruptWatch(board);
+  exercise(bench);
+  watch.stop();
+  t.comment(`interrupts off for at most ${watch.longestUs.toFixed(1)} us`);
+  t.ok(watch.longestUs > 1 && watch.longestUs <= 60, `${watch.longestUs} us`);
+});
+
+t.test("a line that cannot keep up drops whole messages, and says so", async t => {
+  const { bench } = charging();
+  for (let i = 0; i < 12; i++) bench.board.write(Uint8Array.of(0xf0, 0x6b, 0xf7));
+  bench.run(300);
+  t.ok(bench.has(FLAG.overrun));
+  bench.run(100);
+  bench.clear(FLAG.overrun);
+  t.notOk(bench.has(FLAG.overrun));
+  t.equal(bench.mask, 3);
+});
+
+t.test("a free pin that is written all the time gives no contactor back that an interrupt has opened", async t => {
+  const { board, bench } = charging();
+  bench.board.write(Uint8Array.of(0xf4, 3, 1, 0xf4, 6, 1, 0xf4, 5, 0));
+  bench.configure("reportMs", 0);
+  for (let i = 0; i < 300; i++) {
+    for (let n = 0; n < 4; n++) bench.board.write(Uint8Array.of(0x90, n % 2 === 0 ? 0x48 : 0, 0));
+    board.run(1 + i * 0.0137);
+    bench.say("rcm 1");
+    board.run(0.2);
+    if (bench.mask !== 0) t.fail(`coils ${bench.mask} after a residual current, round ${i}`);
+    bench.say("rcm 0");
+    board.run(3);
+    bench.tell({ kind: "heartbeat", sequence: 1 });
+    bench.write({ kind: "contactor", mask: 0 });
+    bench.write({ kind: "clear", flags: FLAG.rcmTrip });
+    bench.write({ kind: "contactor", mask: 3 });
+    board.run(8);
+    if (bench.mask !== 3) t.fail(`round ${i} did not close again`);
+  }
+  t.pass("300 rounds");
+});
+
+t.test("the lock drives never meet, whatever is asked for", async t => {
+  const board = new AvrBoard({ program: releasedFirmware() });
+  const bench = new EngineBench(() => avrEngineOf(board));
+  let met = false;
+  for (let i = 0; i < 40; i++) {
+    bench.write({ kind: "lock", drive: 1 + (i % 2), pulseMs: 30 + i });
+    if (i % 3 === 0) bench.write({ kind: "lock", drive: 0, pulseMs: 0 });
+    bench.msUntil(() => {
+      met ||= board.lockShort;
+      return false;
+    }, 40);
+  }
+  t.notOk(met);
+  t.ok(bench.events().some(([code]) => code === EVENT.lockDone));
+});
+
+t.test("a duty that changes all the time never loses the pilot", async t => {
+  const { bench } = charging();
+  for (let i = 0; i < 200; i++) {
+    bench.board.write(wire({ kind: "pwm", dutyPermille: i % 2 === 0 ? 970 : 50 }));
+    bench.run(5 + (i % 7) * 0.3);
+  }
+  t.equal(bench.mask, 3, "every change costs a sample at most");
+  t.equal(bench.status.state, "C");
+  t.equal(bench.send({ kind: "pwm", dutyPermille: 160 }), RESULT.ok);
+});
+
+t.test("a hex that is not whole is refused with its line", async t => {
+  const good = readFileSync(join(firmwareDir, "evse-pilot.hex"), "latin1");
+  const lines = good.trim().split(/\r?\n/);
+  t.equal(programOf(good).length, FLASH_BYTES / 2);
+  for (const [title, hex, expected] of [
+    ["empty", "", /line 1: expected ":"/],
+    ["no end record", lines.slice(0, -1).join("\n"), /without an end record/],
+    ["a wrong checksum", good.replace(/..\r?\n/, "00\n"), /line 1: wrong checksum/],
+    ["a short line", lines.with(2, lines[2]!.slice(0, -4)).join("\n"), /line 3: \d+ bytes, expected/],
+    ["text", "hello", /line 1: expected ":" and pairs of hex digits/],
+  ] as const)
+    t.throws(() => programOf(hex), { message: expected }, title);
+});
