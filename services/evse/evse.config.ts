@@ -9,6 +9,8 @@ export type EvseConfig = z.output<typeof evseConfig>;
 export interface PointSettings {
   readonly mode: ChargeMode;
   readonly access: AccessStatus;
+  /** Local time at which a delayed start is due; "" = none. */
+  readonly startsAt: string;
   readonly outlet: "socket" | "fixed";
   /** MAX, A per phase. */
   readonly maxA: number;

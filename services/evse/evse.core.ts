@@ -3,7 +3,9 @@ import type { BalancerAllocation } from "../../shared/contracts/balancer.ts";
 import type { EvseStatus } from "../../shared/contracts/evse.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
 import type { EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
+import type { RfidStatus } from "../../shared/contracts/rfid.ts";
 import type { Instant } from "../../shared/time/clock.ts";
+import { withAccess, withCard } from "./access.core.ts";
 import { advance } from "./charge-state.core.ts";
 import type { PointSettings } from "./evse.config.ts";
 import { observe } from "./observe.core.ts";
@@ -18,6 +20,8 @@ export type EvseInput =
   | { readonly kind: "allocation"; readonly allocation: BalancerAllocation }
   | { readonly kind: "settings"; readonly settings: PointSettings }
   | { readonly kind: "reading"; readonly reading: MeterReading }
+  /** The card reader of this point. */
+  | { readonly kind: "reader"; readonly status: RfidStatus }
   | { readonly kind: "acknowledge" }
   /** The rhythm of the control loop; `civilMs` dates the records. */
   | { readonly kind: "tick"; readonly civilMs: number };
@@ -29,9 +33,9 @@ export type EvseOutput =
 
 /** One charge point: what is heard goes in, permission and status come out. */
 export function charge(state: EvseCoreState, input: EvseInput, now: Instant): Step<EvseCoreState, EvseOutput> {
-  const heard = hear(state, input, now);
+  const heard = withAccess(hear(state, input, now), now);
   const counted = count(heard, now);
-  const moved = advance(observe(counted, now), now);
+  const moved = advance(withCard(observe(counted, now)), now);
   const watched = watchSession(state, moved, phasesWanted(moved), now);
   const granted = grant(watched.state, now);
   const reported = report(granted.state, now);
@@ -45,13 +49,15 @@ function hear(state: EvseCoreState, input: EvseInput, now: Instant): EvseCoreSta
     case "allocation":
       return { ...state, allocation: { value: input.allocation, at: now } };
     case "settings":
-      return { ...state, settings: input.settings };
+      return { ...state, settings: input.settings, storedAccess: input.settings.access };
     case "reading": {
       const at = now - input.reading.ageMs;
       if (state.draw !== null && at < state.draw.at) return state;
       const session = state.session === null ? null : withRegister(state.session, input.reading);
       return { ...state, draw: { value: input.reading, at }, session };
     }
+    case "reader":
+      return { ...state, reader: { value: input.status, at: now } };
     case "acknowledge":
       return { ...state, acknowledge: true };
     case "tick":

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type ChargingSession, stopReason } from "../../shared/contracts/evse.ts";
+import { cardLabel } from "../../shared/contracts/rfid.ts";
 import { chargeMode, ms } from "../../shared/contracts/units.ts";
 
 /** A charging session as it lies on disk: enough to go on with it after a power cut. */
@@ -11,10 +12,6 @@ export const sessionSnapshot = z
     /** Net register at the first sample of the session. */
     startWh: z.number().nullable(),
     lastWh: z.number().nullable(),
-    /** Import register at the last sample; it never falls, unless the meter was replaced or set back. */
-    lastImportWh: z.number().nullable(),
-    /** What was charged before the register was set back. */
-    carriedWh: z.number().min(0),
     estimatedWh: z.number().min(0),
     chargingMs: ms,
     peakCurrentA: z.number().min(0),
@@ -24,6 +21,8 @@ export const sessionSnapshot = z
     /** Why charging last stopped; null while it goes on, and before it began. */
     stoppedBy: stopReason.nullable(),
     interruptions: z.number().int().min(0),
+    /** The card it belongs to; null = none, or written before there were cards. */
+    card: cardLabel.nullable().default(null),
     /** When this was written down. */
     savedCivilMs: z.number(),
   })

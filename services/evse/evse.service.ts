@@ -6,6 +6,7 @@ import { evseAcknowledge, evseSessionEnded, evseStatus } from "../../shared/cont
 import { historyKeep } from "../../shared/contracts/history.ts";
 import { meterReading } from "../../shared/contracts/meter.ts";
 import { evseGrant, pilotSensed } from "../../shared/contracts/pilot.ts";
+import { rfidStatus } from "../../shared/contracts/rfid.ts";
 import { settingsCurrent } from "../../shared/contracts/settings.ts";
 import type { ChargePoint } from "../../shared/site/site-file.ts";
 import type { Cancel, Clock } from "../../shared/time/clock.ts";
@@ -115,6 +116,9 @@ export function evseService(options: EvseOptions): ServiceSchema {
       }),
       ...subscribe(meterReading, reading => {
         if (reading.role === "ev" && reading.evseId === evseId) actor?.tell({ kind: "reading", reading });
+      }),
+      ...subscribe(rfidStatus, status => {
+        if (status.evseId === evseId) actor?.tell({ kind: "reader", status });
       }),
       ...subscribe(settingsCurrent, current => {
         actor?.tell({ kind: "settings", settings: pointSettingsOf(current, evseId) });

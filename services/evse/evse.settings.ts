@@ -1,6 +1,6 @@
 import type { SettingsCurrent } from "../../shared/contracts/settings.ts";
 import type { AccessStatus, ChargeMode } from "../../shared/contracts/units.ts";
-import { numberIn } from "../../shared/settings/read.ts";
+import { numberIn, settingIn } from "../../shared/settings/read.ts";
 import type { PointSettings } from "./evse.config.ts";
 
 const MODES: readonly ChargeMode[] = ["normal", "smart", "solar"];
@@ -14,10 +14,12 @@ const SOLAR_OFF = 2;
 export function pointSettingsOf(current: SettingsCurrent, evseId: string): PointSettings {
   const mode = MODES[numberIn(current, "mode", evseId)] ?? "normal";
   const overrideDeciA = numberIn(current, "override_current", evseId);
+  const startsAt = settingIn(current, "starttime", evseId);
   const contactor2 = numberIn(current, "enable_C2", evseId);
   return {
     mode,
     access: ACCESS[numberIn(current, "access", evseId)] ?? "off",
+    startsAt: typeof startsAt === "string" ? startsAt : "",
     outlet: numberIn(current, "config", evseId) === FIXED ? "fixed" : "socket",
     maxA: numberIn(current, "current_max", evseId),
     overrideA: overrideDeciA === 0 ? null : overrideDeciA / 10,

@@ -5,6 +5,8 @@ import type { AccessStatus, BoundBy } from "../../shared/contracts/units.ts";
 export interface ReasonFacts {
   readonly state: EvseState;
   readonly access: AccessStatus | null;
+  /** Why access is off, if it is. */
+  readonly whyOff: string;
   readonly carConnected: boolean;
   readonly asksPower: boolean;
   readonly offerA: number;
@@ -68,7 +70,7 @@ export function reasonInWords(facts: ReasonFacts): string {
   // What the balancer withholds is said better by the limit than by the fault.
   const fault = facts.faults.find(code => code !== "no-current" && code !== "mains-reading-lost");
   if (fault !== undefined && !(fault === "diode-missing" && facts.offerA > 0 && !facts.asksPower)) return FAULTS[fault];
-  if (facts.access === "off") return "switched off";
+  if (facts.access === "off") return facts.whyOff;
   if (facts.access === "pause") return "paused";
   if (!facts.carConnected) return "no car";
   if (facts.state === "activate") return "waking the car";

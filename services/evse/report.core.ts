@@ -2,6 +2,7 @@ import type { EvseStatus } from "../../shared/contracts/evse.ts";
 import type { EvseGrant } from "../../shared/contracts/pilot.ts";
 import type { BoundBy, ChargingState } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
+import { whyOff } from "./access.core.ts";
 import { wantsCurrent } from "./charge-state.core.ts";
 import { boardIsUp, faultsOf } from "./faults.core.ts";
 import { asksPower } from "./observe.core.ts";
@@ -61,6 +62,7 @@ export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
   const reason = reasonInWords({
     state: state.state,
     access: settings?.access ?? null,
+    whyOff: whyOff(state, now),
     carConnected: state.connectedAt !== null,
     asksPower: asksPower(state, now),
     offerA,

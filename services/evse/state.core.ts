@@ -2,6 +2,8 @@ import type { BalancerAllocation } from "../../shared/contracts/balancer.ts";
 import type { EvseState, EvseStatus } from "../../shared/contracts/evse.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
 import type { CpState, EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
+import type { RfidStatus } from "../../shared/contracts/rfid.ts";
+import type { AccessStatus } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import type { PointSettings } from "./evse.config.ts";
 import type { SessionSnapshot } from "./evse.port.ts";
@@ -26,7 +28,12 @@ export interface EvsePoint {
 
 export interface EvseCoreState {
   readonly point: EvsePoint;
+  /** As heard, but for `access`, which is what holds here (access.core). */
   readonly settings: PointSettings | null;
+  /** Access as the settings say. */
+  readonly storedAccess: AccessStatus | null;
+  /** What the card reader last told. */
+  readonly reader: Heard<RfidStatus> | null;
   readonly sensed: Heard<PilotSensed> | null;
   readonly allocation: Heard<BalancerAllocation> | null;
   /** Newest reading of the point's EV meter; `at` is the instant of the sample. */
@@ -72,6 +79,8 @@ export function idleEvse(point: EvsePoint, now: Instant, left: SessionSnapshot |
   return {
     point,
     settings: point.provisional,
+    storedAccess: point.provisional?.access ?? null,
+    reader: null,
     sensed: null,
     allocation: null,
     draw: null,

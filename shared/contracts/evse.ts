@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineFact, defineRequest, type PayloadOf } from "./define.ts";
+import { cardLabel } from "./rfid.ts";
 import { accessStatus, boundBy, chargeMode, chargingState, idSchema, ms, offerA, phaseCurrentsA } from "./units.ts";
 
 /** Charge states in IEC 61851 letters; 1 = supply withheld, 2 = supply offered; `activate` is the wake-up pulse. */
@@ -51,7 +52,7 @@ export const chargingSession = z
     pauseReason: z.string().nullable(),
     /** When charging first began; null before that. */
     chargingStartedAt: z.iso.datetime().nullable(),
-    /** Net register of the EV meter (import - export) at first and last; null where they do not tell the energy. */
+    /** Net register of the EV meter (import - export) at the first and at the last sample; null where none tells it. */
     startRegisterWh: z.number().nullable(),
     endRegisterWh: z.number().nullable(),
     /** Phases the contactors connected when it last charged; 0 before that. */
@@ -60,6 +61,8 @@ export const chargingSession = z
     stopReason: stopReason.nullable(),
     /** How often the controller was restarted while the car stayed plugged in. */
     interruptions: z.number().int().min(0).nullable(),
+    /** The card under which it was charged, by its user and last digits; null = none. */
+    card: cardLabel.nullable(),
   })
   .readonly();
 export type ChargingSession = z.output<typeof chargingSession>;
@@ -157,6 +160,7 @@ export const evseStatus = defineFact({
       phases: 3,
       stopReason: null,
       interruptions: 0,
+      card: { user: "Anna", lastDigits: "E5F6" },
     },
   },
 });
@@ -188,6 +192,7 @@ export const evseSessionEnded = defineFact({
       phases: 3,
       stopReason: "car",
       interruptions: 0,
+      card: { user: "Anna", lastDigits: "E5F6" },
     },
   },
 });

@@ -55,6 +55,7 @@ export const historyKeep = defineRequest({
       phases: 3,
       stopReason: "car",
       interruptions: 0,
+      card: { user: "Anna", lastDigits: "E5F6" },
     },
   },
 });

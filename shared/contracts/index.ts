@@ -4,6 +4,7 @@ import { evseAcknowledge, evseSessionEnded, evseStatus } from "./evse.ts";
 import { historyDay, historyKeep, historySessions } from "./history.ts";
 import { meterFeed, meterReading, meterStatus } from "./meter.ts";
 import { evseGrant, pilotSensed } from "./pilot.ts";
+import { accessPresent, cardsChange, cardsDirectory, cardsPage, rfidRead, rfidStatus } from "./rfid.ts";
 import { settingsCurrent, settingsUpdate } from "./settings.ts";
 import { simulatorCommand, simulatorTruth } from "./simulator.ts";
 
@@ -18,6 +19,9 @@ export const allFacts: readonly Fact[] = [
   evseSessionEnded,
   pilotSensed,
   settingsCurrent,
+  cardsDirectory,
+  rfidRead,
+  rfidStatus,
   simulatorTruth,
 ];
 
@@ -30,4 +34,7 @@ export const allRequests: readonly Request[] = [
   historyKeep,
   historySessions,
   historyDay,
+  cardsPage,
+  cardsChange,
+  accessPresent,
 ];

@@ -75,7 +75,7 @@ export const cardsPage = defineRequest({
 });
 
 /** One change of the list. A whole new list comes in parts and takes effect with the last. */
-const cardsChangeOf = z.discriminatedUnion("kind", [
+const cardsChangeOf = z.union([
   z.object({ kind: z.literal("add"), uid: cardUid, user: cardUser.nullable() }).readonly(),
   z.object({ kind: z.literal("remove"), uid: cardUid }).readonly(),
   z.object({ kind: z.literal("clear") }).readonly(),

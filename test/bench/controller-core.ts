@@ -104,6 +104,7 @@ function settingsOf(init: InitMessage, index: number): PointSettings {
   return {
     mode: config.mode,
     access: "on",
+    startsAt: "",
     outlet: "socket",
     maxA: Math.min(config.maxCurrentA[index] ?? 16, config.maxCircuitA),
     overrideA: null,

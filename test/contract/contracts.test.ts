@@ -10,6 +10,7 @@ import * as history from "../../shared/contracts/history.ts";
 import { allFacts, allRequests } from "../../shared/contracts/index.ts";
 import * as meter from "../../shared/contracts/meter.ts";
 import * as pilot from "../../shared/contracts/pilot.ts";
+import * as rfid from "../../shared/contracts/rfid.ts";
 import * as settings from "../../shared/contracts/settings.ts";
 import * as simulator from "../../shared/contracts/simulator.ts";
 import { idSchema, offerA } from "../../shared/contracts/units.ts";
@@ -23,7 +24,7 @@ t.test("every example keeps its contract and is not changed by parsing", async t
 });
 
 t.test("every name is owner.word, stands there once, and an id fits into a subject", async t => {
-  const owners = ["meter", "balancer", "evse", "pilot", "settings", "simulator", "history"];
+  const owners = ["meter", "balancer", "evse", "pilot", "settings", "simulator", "history", "cards", "rfid", "access"];
   for (const { name } of everything) {
     t.match(name, /^[a-z]+\.[a-z]+(-[a-z]+)*$/);
     t.ok(owners.includes(name.slice(0, name.indexOf("."))), `${name} has an owner`);
@@ -40,7 +41,7 @@ t.test("every fact lives longer than its owner takes to repeat it, twice over", 
 });
 
 t.test("every contract that is defined is in the catalogue", async t => {
-  const modules: readonly object[] = [balancer, evse, meter, pilot, settings, simulator, history];
+  const modules: readonly object[] = [balancer, evse, rfid, meter, pilot, settings, simulator, history];
   const defined = modules.flatMap(module => Object.values(module) as unknown[]).filter(isContract);
   t.strictSame(defined.map(contract => contract.name).sort(), everything.map(contract => contract.name).sort());
 });

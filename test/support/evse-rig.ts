@@ -9,6 +9,7 @@ import type { EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
 export const SMART: PointSettings = {
   mode: "smart",
   access: "on",
+  startsAt: "",
   outlet: "socket",
   maxA: 16,
   overrideA: null,
