@@ -8,6 +8,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   mosquitto: "/usr/sbin/mosquitto",
   chromium: "/usr/bin/chromium",
   socat: "/usr/bin/socat",
+  // For the meter that is written in another language.
+  python3: "/usr/bin/python3",
   // For one test: the board's firmware, built anew, is the one that is committed.
   "gcc-avr": "/usr/bin/avr-gcc",
   "avr-libc": "/usr/lib/avr/include/avr/io.h",
