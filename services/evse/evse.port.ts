@@ -12,6 +12,10 @@ export const sessionSnapshot = z
     /** Net register at the first sample of the session. */
     startWh: z.number().nullable(),
     lastWh: z.number().nullable(),
+    /** Import register at the last sample; it never falls, unless the meter was replaced or set back. */
+    lastImportWh: z.number().nullable(),
+    /** What was charged before the register was set back. */
+    carriedWh: z.number().min(0),
     estimatedWh: z.number().min(0),
     chargingMs: ms,
     peakCurrentA: z.number().min(0),

@@ -4,7 +4,7 @@ import type { Instant } from "../../shared/time/clock.ts";
 import type { SessionSnapshot } from "./evse.port.ts";
 import { blocks, boardIsUp, faultsOf } from "./faults.core.ts";
 import { mayOfferOf } from "./offer.core.ts";
-import { describeSession, type SessionState, withCharging, withStop } from "./session.core.ts";
+import { describeSession, type SessionState, withCharging, withRegister, withStop } from "./session.core.ts";
 import type { EvseCoreState } from "./state.core.ts";
 
 /** While the energy is estimated there is nothing but this to go by after a power cut; a meter keeps its register itself. */
@@ -57,30 +57,17 @@ function resume(state: EvseCoreState, now: Instant): Step<EvseCoreState, Session
   const { left } = state;
   if (left === null) return { state, outputs: [] };
   const { savedCivilMs, ...snapshot } = left.snapshot;
-  if (state.connectedAt !== null && state.session !== null) {
-    const { countedAt, lastWh } = state.session;
-    const session: SessionState = {
-      ...snapshot,
-      lastWh: snapshot.startWh === null ? null : (lastWh ?? snapshot.lastWh),
-      interruptions: snapshot.interruptions + 1,
-      countedAt,
-    };
-    return { state: { ...state, session, left: null }, outputs: [] };
-  }
+  const interrupted = { ...snapshot, interruptions: snapshot.interruptions + 1, countedAt: now };
+  const caughtUp = state.draw === null ? interrupted : withRegister(interrupted, state.draw.value);
+  if (state.connectedAt !== null) return { state: { ...state, session: caughtUp, left: null }, outputs: [] };
   const absent = boardIsUp(state, now) && state.cp === "A" && state.cpCutUntil === null;
   const absentSince = absent ? (left.absentSince ?? now) : null;
   const waiting = { state: { ...state, left: { ...left, absentSince } }, outputs: [] };
   if (absentSince === null || now - absentSince < GONE_AFTER_MS) return waiting;
-  const registerWh = netRegister(state);
   const metered = snapshot.startWh !== null;
-  if (metered && registerWh === null && now - left.since < REGISTER_WITHIN_MS) return waiting;
+  if (metered && state.draw === null && now - left.since < REGISTER_WITHIN_MS) return waiting;
   const record = describeSession(
-    {
-      ...snapshot,
-      lastWh: metered ? (registerWh ?? snapshot.lastWh) : null,
-      stoppedBy: snapshot.stoppedBy ?? "power-lost",
-      interruptions: snapshot.interruptions + 1,
-    },
+    { ...caughtUp, stoppedBy: snapshot.stoppedBy ?? "power-lost" },
     state.point.evseId,
     state.settings?.mode ?? "normal",
     "unplugged while the controller was off",
@@ -88,11 +75,6 @@ function resume(state: EvseCoreState, now: Instant): Step<EvseCoreState, Session
   );
   const closed = { ...state, left: null };
   return { state: closed, outputs: worthKeeping(snapshot) ? [{ kind: "session-ended", session: record }] : [] };
-}
-
-function netRegister(state: EvseCoreState): number | null {
-  const reading = state.draw?.value;
-  return reading === undefined || reading.importWh === null ? null : reading.importWh - (reading.exportWh ?? 0);
 }
 
 function end(state: EvseCoreState, now: Instant): Step<EvseCoreState, SessionOutput> {

@@ -8,6 +8,9 @@ const NOMINAL_V = 230;
 /** A register first seen after more than this was charged does not know the whole session: it goes on as estimated. */
 const LATE_REGISTER_WH = 50;
 
+/** Registers are told as floating point numbers. */
+const REGISTER_NOISE_WH = 1;
+
 /** A charging session as it grows: plug-in to unplug. */
 export interface SessionState extends Omit<SessionSnapshot, "savedCivilMs"> {
   readonly countedAt: Instant;
@@ -19,6 +22,8 @@ export function startSession(civilMs: number, now: Instant): SessionState {
     chargingStartedCivilMs: null,
     startWh: null,
     lastWh: null,
+    lastImportWh: null,
+    carriedWh: 0,
     estimatedWh: 0,
     chargingMs: 0,
     peakCurrentA: 0,
@@ -52,11 +57,24 @@ export function countCharging(session: SessionState, charging: boolean, draw: Dr
   };
 }
 
-/** Takes in a sample of the EV meter: its net register counts from the first sample of the session. */
+/**
+ * Takes in a sample of the EV meter: its net register counts from the first sample of the session. A register that was set
+ * back, or belongs to another meter now, counts from there; what it had told before stays.
+ */
 export function withRegister(session: SessionState, reading: MeterReading): SessionState {
-  if (reading.importWh === null || (session.startWh === null && session.estimatedWh > LATE_REGISTER_WH)) return session;
-  const netWh = reading.importWh - (reading.exportWh ?? 0);
-  return { ...session, startWh: session.startWh ?? netWh, lastWh: netWh };
+  const { importWh, exportWh } = reading;
+  if (importWh === null || (session.startWh === null && session.estimatedWh > LATE_REGISTER_WH)) return session;
+  const netWh = importWh - (exportWh ?? 0);
+  const { startWh, lastWh, lastImportWh } = session;
+  const setBack = lastImportWh !== null && importWh < lastImportWh - REGISTER_NOISE_WH;
+  const told = setBack && startWh !== null && lastWh !== null ? Math.max(0, lastWh - startWh) : 0;
+  return {
+    ...session,
+    carriedWh: session.carriedWh + told,
+    startWh: setBack ? netWh : (startWh ?? netWh),
+    lastWh: netWh,
+    lastImportWh: importWh,
+  };
 }
 
 /** The contactors are to be closed in this mode, on so many phases. */
@@ -86,8 +104,10 @@ export function describeSession(
   endedCivilMs: number | null,
 ): ChargingSession {
   const startedAt = new Date(session.startedCivilMs).toISOString();
-  const { startWh, lastWh, chargingStartedCivilMs } = session;
-  const meteredWh = startWh === null || lastWh === null ? null : Math.max(0, lastWh - startWh);
+  const { startWh, lastWh, carriedWh, chargingStartedCivilMs } = session;
+  const meteredWh = startWh === null || lastWh === null ? null : carriedWh + Math.max(0, lastWh - startWh);
+  // Registers that do not explain the energy are none.
+  const registers = meteredWh !== null && carriedWh === 0;
   return {
     sessionId: `${evseId}-${startedAt.replace(/[-:]|\.\d+/g, "")}`,
     startedAt,
@@ -99,8 +119,8 @@ export function describeSession(
     mode: session.mode ?? mode,
     pauseReason,
     chargingStartedAt: chargingStartedCivilMs === null ? null : new Date(chargingStartedCivilMs).toISOString(),
-    startRegisterWh: meteredWh === null ? null : startWh,
-    endRegisterWh: meteredWh === null ? null : lastWh,
+    startRegisterWh: registers ? startWh : null,
+    endRegisterWh: registers ? lastWh : null,
     phases: session.phases,
     stopReason: session.stoppedBy,
     interruptions: session.interruptions,

@@ -52,7 +52,7 @@ export const chargingSession = z
     pauseReason: z.string().nullable(),
     /** When charging first began; null before that. */
     chargingStartedAt: z.iso.datetime().nullable(),
-    /** Net register of the EV meter (import - export) at the first and at the last sample; null where none tells it. */
+    /** Net register of the EV meter (import - export) at first and last; null where they do not tell the energy. */
     startRegisterWh: z.number().nullable(),
     endRegisterWh: z.number().nullable(),
     /** Phases the contactors connected when it last charged; 0 before that. */
