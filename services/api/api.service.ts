@@ -4,6 +4,7 @@ import { startActor } from "../../shared/actor/actor.ts";
 import { request, subscribe } from "../../shared/bus/bus.ts";
 import { balancerAllocation, balancerStatus } from "../../shared/contracts/balancer.ts";
 import { evseAcknowledge, evseStatus } from "../../shared/contracts/evse.ts";
+import { historyDay, historySessions } from "../../shared/contracts/history.ts";
 import { meterFeed, meterReading, meterStatus } from "../../shared/contracts/meter.ts";
 import { pilotSensed } from "../../shared/contracts/pilot.ts";
 import { settingsCurrent, settingsUpdate } from "../../shared/contracts/settings.ts";
@@ -47,6 +48,8 @@ export function apiService(options: ApiOptions): ServiceSchema {
     asks: {
       updateSettings: (by, changes) => request(broker, settingsUpdate, "settings", { by, changes }),
       feedMeter: (meterId, feed) => request(broker, meterFeed, `meter-${meterId}`, feed),
+      sessions: query => request(broker, historySessions, "history", query),
+      powerDay: () => request(broker, historyDay, "history", {}),
       acknowledge: evseId => request(broker, evseAcknowledge, `evse-${evseId}`, { evseId }),
       simulate: words => request(broker, simulatorCommand, "simulator", { words }),
     },

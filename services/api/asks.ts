@@ -1,5 +1,6 @@
 import type { ParamsOf, ResultOf } from "../../shared/contracts/define.ts";
 import type { evseAcknowledge } from "../../shared/contracts/evse.ts";
+import type { HistoryDay, historySessions, SessionsPage } from "../../shared/contracts/history.ts";
 import type { meterFeed } from "../../shared/contracts/meter.ts";
 import type { settingsUpdate } from "../../shared/contracts/settings.ts";
 import type { simulatorCommand } from "../../shared/contracts/simulator.ts";
@@ -15,6 +16,9 @@ export interface Asks {
   ): Promise<ResultOf<typeof settingsUpdate>>;
   /** `meterId` is the meter that was heard for the role. */
   feedMeter(meterId: string, feed: ParamsOf<typeof meterFeed>): Promise<ResultOf<typeof meterFeed>>;
+  sessions(query: ParamsOf<typeof historySessions>): Promise<SessionsPage>;
+  /** The peaks of the last 96 quarter hours. */
+  powerDay(): Promise<HistoryDay>;
   acknowledge(evseId: string): Promise<ResultOf<typeof evseAcknowledge>>;
   simulate(words: string): Promise<ResultOf<typeof simulatorCommand>>;
 }

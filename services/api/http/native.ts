@@ -15,6 +15,7 @@ import { type ChargeChoice, type SiteView } from "../view.ts";
 import { HttpRefusal, refuse } from "./errors.ts";
 import { openApiDocument } from "./openapi.ts";
 import { commandBody, modeBody, type SettingsView, settingsPatch } from "./schemas.ts";
+import { answerSessions } from "./sessions.ts";
 import type { LiveStream } from "./stream.ts";
 
 const MAX_BODY = "64kb";
@@ -43,6 +44,7 @@ export function nativeRouter(gateway: Gateway, stream: LiveStream): Router {
       response.json(historyOf(known().history, ids));
     },
   });
+  route(router, "/sessions", { GET: (request, response) => answerSessions(gateway, request, response) });
   route(router, "/stream", {
     GET: (request, response) => {
       if (stream.join(request, response)) return;

@@ -7,12 +7,16 @@ import {
   commandBody,
   commandDone,
   modeBody,
+  sessionsPage,
+  sessionsQuery,
   settingsOutcomes,
   settingsPatch,
   settingsView,
 } from "./schemas.ts";
 
 interface Operation {
+  /** What stands behind the question mark. */
+  readonly query?: z.ZodObject;
   readonly method: "get" | "post" | "patch";
   readonly path: string;
   readonly summary: string;
@@ -72,6 +76,14 @@ const OPERATIONS: readonly Operation[] = [
     refusals: [],
   },
   {
+    method: "get",
+    path: "/api/v1/sessions",
+    summary: "Ended charging sessions, page by page; format=csv gives all of them as a table",
+    query: sessionsQuery,
+    answer: sessionsPage,
+    refusals: [400, 404, 503],
+  },
+  {
     method: "post",
     path: "/api/v1/simulator/command",
     summary: "Tells the simulated site something in words; only where a simulator runs",
@@ -119,7 +131,7 @@ export function openApiDocument(version: string): object {
   });
 }
 
-function routeOf({ method, path, summary, ofPoint, body, answer, refusals }: Operation) {
+function routeOf({ method, path, summary, ofPoint, query, body, answer, refusals }: Operation) {
   const params = z.object({ id: z.string().meta({ description: "Id of the charge point", example: "left" }) });
   const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
   return {
@@ -128,6 +140,7 @@ function routeOf({ method, path, summary, ofPoint, body, answer, refusals }: Ope
     summary,
     request: {
       ...(ofPoint === undefined ? {} : { params }),
+      ...(query === undefined ? {} : { query }),
       ...(body === undefined ? {} : { body: { required: true, ...json(body) } }),
     },
     responses: {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { historySessions, SESSIONS_PER_ANSWER } from "../../../shared/contracts/history.ts";
 import { settingsUpdate, settingValue } from "../../../shared/contracts/settings.ts";
 import { idSchema } from "../../../shared/contracts/units.ts";
 import { chargeChoice } from "../view.ts";
@@ -63,3 +64,26 @@ export const accepted = z.object({ accepted: z.boolean() }).readonly().meta({ id
 
 export const commandBody = z.strictObject({ words: z.string().trim().min(1).max(200) }).meta({ id: "CommandBody" });
 export const commandDone = z.object({ done: z.string() }).readonly().meta({ id: "CommandDone" });
+
+const MOMENT = "expected a date such as 2026-01-31, or a moment such as 2026-01-31T18:00:00Z";
+const COUNT = `expected a whole number 1..${SESSIONS_PER_ANSWER}`;
+
+/** A day is meant in the gateway's time zone: `from` its beginning, `to` its end. */
+const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], MOMENT).optional();
+
+export const sessionsQuery = z
+  .strictObject({
+    /** Sessions that began then or later. */
+    from: moment,
+    /** Sessions that began before; a day is included. */
+    to: moment,
+    point: idSchema.optional(),
+    format: z.enum(["json", "csv"], "expected json or csv").default("json"),
+    order: z.enum(["oldest-first", "newest-first"], "expected oldest-first or newest-first").default("newest-first"),
+    limit: z.coerce.number(COUNT).int(COUNT).min(1, COUNT).max(SESSIONS_PER_ANSWER, COUNT).default(50),
+    /** `next` of the page before. */
+    after: z.string().optional(),
+  })
+  .meta({ id: "SessionsQuery" });
+
+export const sessionsPage = historySessions.result.meta({ id: "SessionsPage" });

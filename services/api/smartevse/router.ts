@@ -11,6 +11,7 @@ import { meterLabel } from "./meters-tree.core.ts";
 import { settingsWishes } from "./params.core.ts";
 import { intParam, mergeReplies, type Params, type Reply } from "./parse.core.ts";
 import { change, changesOf, type Outcome, replyTo, type SettingsContext, type Wish, wishFor } from "./plan.core.ts";
+import { lastSession, powerDayOf } from "./records.ts";
 import { treeOf } from "./tree.core.ts";
 
 /** Largest body that is looked into; a certificate is 2 kB. */
@@ -56,6 +57,15 @@ export function smartEvseRouter(gateway: Gateway, pointOf: (request: Request) =>
         civilMs: clock.civilMs(),
       }),
     );
+  });
+
+  router.get("/session/last", known, async (request, response) => {
+    const last = await lastSession(query => gateway.asks.sessions(query), pointOfKnown(request).id);
+    if (last === null) response.set("Cache-Control", "no-store").status(204).end();
+    else respond(response, last);
+  });
+  router.get("/power_day", known, async (_request, response) => {
+    respond(response, powerDayOf(await gateway.asks.powerDay()));
   });
 
   onPost("/settings", (params, point) => {
