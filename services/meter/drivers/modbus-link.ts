@@ -25,7 +25,7 @@ const REPLY_MS = { serial: 150, tcp: 500, "rtu-tcp": 500 } as const;
 /** Least quiet time before a request on a serial line: 3.5 characters of the standard, and never below what drivers need to let go. */
 const GAP_CHARS = 3.5;
 const LEAST_GAP_MS = 4;
-/** After a failure a serial line must have been quiet this long, so that what was late is over. */
+/** After a failure, and when it was just opened, a serial line must have been quiet this long: what was late is over. */
 const DRAIN_MS = 100;
 /** A line that babbles is not waited for longer than this. */
 const LONGEST_DRAIN_MS = 1_000;
@@ -47,6 +47,7 @@ export class ModbusLink {
   #cancelConnect: Cancel;
   #lastSentAt: Instant = -Infinity;
   #silent = 0;
+  #isNew = true;
   #isDown = false;
 
   constructor(address: LineAddress, clock: Clock, listener: LinkListener, replyMs: number = REPLY_MS[address.kind]) {
@@ -74,6 +75,7 @@ export class ModbusLink {
     this.#wire = openWire(address, {
       up: () => {
         this.#cancelConnect();
+        this.#lastSentAt = clock.now();
         this.#client.open(() => {
           listener.up();
         });
@@ -92,6 +94,11 @@ export class ModbusLink {
     request: ReadRequest,
     wantedGapMs: number,
   ): Promise<{ readonly answer: LinkAnswer; readonly sentAt: Instant }> {
+    if (this.#isNew) {
+      // The answer to what somebody asked before, another type of meter perhaps, is not ours.
+      this.#isNew = false;
+      await this.#quiet(DRAIN_MS, LONGEST_DRAIN_MS);
+    }
     const gapMs = Math.max(LEAST_GAP_MS, GAP_CHARS * this.#charMs, wantedGapMs);
     await this.#quiet(gapMs, gapMs);
     const sentAt = this.#clock.now();
