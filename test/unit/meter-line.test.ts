@@ -4,6 +4,7 @@ import {
   ask,
   countersOf,
   freshLine,
+  gapOf,
   type Job,
   type LineState,
   lineLost,
@@ -256,4 +257,28 @@ t.test("whatever happens, every job ends and counters add up", async () => {
     }),
     { seed: 3 },
   );
+});
+
+t.test("a unit that fails is given more time before a request, its neighbours are not", async t => {
+  let state = freshLine(LATE_MS);
+  const once = (unit: number, outcome: Outcome, at: number): void => {
+    const wanted = job(unit, at);
+    state = asked(state, wanted, at);
+    const picked = pick(state, at);
+    if (picked.job === null) throw new Error("nothing to do");
+    state = settle(picked.state, picked.job, outcome, at, at + 50).state;
+  };
+  t.equal(gapOf(state, 10), 0);
+  const gaps = ["timeout", "refused", "reply"].map((outcome, index) => {
+    once(10, outcome as Outcome, index * 5_000);
+    return gapOf(state, 10);
+  });
+  t.strictSame(gaps, [10, 20, 20], "kept when it answers: it has shown what it needs");
+  for (let at = 20_000; at < 80_000; at += 10_000) {
+    once(10, "timeout", at);
+    once(10, "reply", at + 5_000);
+  }
+  t.equal(gapOf(state, 10), 40, "bounded");
+  once(11, "reply", 90_000);
+  t.equal(gapOf(state, 11), 0);
 });
