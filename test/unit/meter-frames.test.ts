@@ -144,8 +144,10 @@ t.test("knows when a TCP stream is no Modbus", async t => {
   t.notOk(takeMessages(bytes("00 01 00 00 00")).broken, "too short to say");
 });
 
-t.test("only reads of registers are requests", async t => {
-  t.equal(readRequestOf(bytes("0A 06 08 00 00 02 0B 10")), null);
+t.test("only reads of registers, and the write of one, are requests", async t => {
+  t.match(readRequestOf(bytes("0A 06 08 00 00 02 0B 10")), { unit: 10, fn: 6, start: 0x800, quantity: 2 });
+  t.equal(readRequestOf(bytes("0A 01 00 00 00 08 3D B7")), null, "coils");
+  t.equal(readRequestOf(bytes("0A 10 08 00 00 01 02 00 02")), null, "a write of several");
   t.equal(readRequestOf(bytes("0A 04 00")), null);
   t.equal(crc16(Buffer.alloc(0)), 0xffff);
 });
