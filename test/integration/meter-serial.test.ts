@@ -1,0 +1,56 @@
+import { execFileSync } from "node:child_process";
+import t from "tap";
+import { openWire } from "../../services/meter/drivers/modbus-wire.ts";
+import { parseSite } from "../../shared/site/site-file.ts";
+import { until } from "../support/modbus-bench.ts";
+import { ptyPair } from "../support/pty.ts";
+
+/** A line as a site file gives it. */
+function lineOf(path: string, rest: string) {
+  const text = `site: home
+chargePoints: [{ id: left, serial: 1 }]
+lines: { rail: { kind: serial, path: ${path}${rest} } }
+services: [{ service: settings }]
+`;
+  const line = parseSite(text, "site.yaml").lines["rail"];
+  if (line?.kind !== "serial") throw new Error("not a serial line");
+  return line;
+}
+
+t.test("a serial line is opened at the rate and with the stop bits of the site file, 9600 8N1 by default", async t => {
+  const { path } = await ptyPair(t, 9_600, () => undefined);
+  const cases: [string, RegExp[]][] = [
+    ["", [/speed 9600 baud/, / cs8 /, /-cstopb/]],
+    ...[1_200, 2_400, 4_800, 19_200, 38_400, 57_600, 115_200].map((rate): [string, RegExp[]] => [
+      `, baudRate: ${rate}`,
+      [new RegExp(`speed ${rate} baud`), /-cstopb/],
+    ]),
+    [", baudRate: 19200, parity: even", [/speed 19200 baud/, /-parodd/]],
+    [", parity: odd", [/ parodd/]],
+    [", stopBits: 2", [/ cstopb/]],
+  ];
+  for (const [rest, wanted] of cases) {
+    let isUp = false;
+    const wire = openWire(lineOf(path, rest), {
+      up: () => {
+        isUp = true;
+      },
+      data: () => undefined,
+      down: reason => t.fail(reason),
+    });
+    await until(() => isUp, "the line is open");
+    const state = execFileSync("stty", ["-F", path, "-a"], { encoding: "utf8" });
+    for (const pattern of wanted) t.match(state, pattern, `9600 8N1${rest}`);
+    await wire.close();
+  }
+});
+
+t.test("rates and parities that no meter has are refused with what would be right", async t => {
+  for (const [rest, reason] of [
+    [", baudRate: 9601", /lines\.rail\.baudRate/],
+    [", parity: mark", /lines\.rail\.parity/],
+    [", stopBits: 3", /lines\.rail\.stopBits/],
+  ] as const) {
+    t.throws(() => lineOf("/dev/ttyUSB0", rest), { message: reason });
+  }
+});
