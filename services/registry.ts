@@ -36,6 +36,8 @@ import { simulatorConfig } from "./simulator/simulator.config.ts";
 import { simulatorParts } from "./simulator/simulator.parts.ts";
 import { simulatorService } from "./simulator/simulator.service.ts";
 import { problemsInSimulator } from "./simulator/site-plan.ts";
+import { solarConfig } from "./solar/solar.config.ts";
+import { solarService } from "./solar/solar.service.ts";
 
 /** What every service of a process is built with. */
 export interface Surroundings {
@@ -104,6 +106,13 @@ const entries: readonly Entry<Surroundings>[] = [
         mainsMeterFixed: hasFixedMeter(site, "mains"),
         circuitMeterFixed: hasFixedMeter(site, "circuit"),
       }),
+  }),
+  entry({
+    service: "solar",
+    id: "none",
+    config: solarConfig,
+    create: ({ broker, clock, site }: Surroundings, config) =>
+      solarService({ broker, clock, chargePoints: site.chargePoints, config }),
   }),
   entry({
     service: "evse",

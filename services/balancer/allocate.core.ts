@@ -4,8 +4,8 @@ import type { Instant } from "../../shared/time/clock.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
 import { SHORTAGE_STOP, shortageWeight } from "./budget.core.ts";
 import { type Claim, distribute } from "./distribute.core.ts";
-import { isRegulated, type Limit, limitsInForce, limitsOn } from "./limits.core.ts";
-import { drawAtMostA, drawNow, isReachable, type Point, withLimit } from "./point.core.ts";
+import { isRegulated, type Limit, limitsInForce, limitsOn, SUM_OF_PHASES, weightOn } from "./limits.core.ts";
+import { drawAtMostA, drawNow, isReachable, isSolar, type Point, solarWish, withLimit } from "./point.core.ts";
 import type { BalancerState } from "./state.core.ts";
 import type { Trust } from "./trust.core.ts";
 import {
@@ -20,6 +20,7 @@ import {
   RETRY_MS,
   SLACK_MS,
   SLACK_ROOM_A,
+  SOLAR_START_MS,
   STOOD_MS,
   TAKEN_BACK_MS,
   TRIAL_RAISE_A,
@@ -33,6 +34,8 @@ interface Scene {
   readonly limits: readonly Limit[];
   /** A new sample of a limit's meter has just come. */
   readonly fresh: boolean;
+  /** That, or a new budget of the sun: something may be raised. */
+  readonly news: boolean;
 }
 
 /** Gives every point its limit. Cuts are immediate and whole; raises wait for settled room; nobody joins into somebody else's current. */
@@ -40,7 +43,7 @@ export function allocate(
   state: BalancerState,
   settings: BalancerSettings,
   trust: Trust,
-  fresh: "mains" | "circuit" | null,
+  fresh: "mains" | "circuit" | "sun" | null,
   now: Instant,
 ): BalancerState {
   const cleared = { ...state, points: state.points.map(point => withoutClaim(point, trust, now)) };
@@ -48,7 +51,8 @@ export function allocate(
     settings,
     trust,
     now,
-    fresh: fresh !== null,
+    fresh: fresh === "mains" || fresh === "circuit",
+    news: fresh !== null,
     limits: limitsInForce(cleared, settings, trust, now),
   };
   const afterShortage = shed(cleared, scene);
@@ -72,13 +76,17 @@ function withoutClaim(point: Point, trust: Trust, now: Instant): Point {
     return lostForMs > LOST_POINT_MS ? refuse("unreachable") : point;
   }
   // Told whether or not there is a car: who plugs in now would wait for the meter.
-  if (trust === "stop" && status.mode === "smart") return refuse("mains-silent");
+  if (trust === "stop" && status.mode !== "normal") return refuse("mains-silent");
   if (!status.wantsCurrent) return refuse("not-charging");
   if (status.ceilingA < MIN_OFFER_A) return refuse(status.ceilingBy);
-  if (status.mode === "solar") return refuse("mode-unavailable");
   if (isRegulated(point)) {
     if (trust === "unmetered") return refuse("no-mains-meter");
     if (trust === "stop") return refuse("mains-silent");
+  }
+  if (isSolar(point)) {
+    const wish = solarWish(point, now);
+    if (wish === null) return refuse("mode-unavailable");
+    if (!wish.go) return refuse(wish.boundBy === "not-charging" ? "solar-start" : wish.boundBy);
   }
   // A car that no longer asks keeps its offer, but its current is free for others.
   if (point.admitted && !status.asksPower) return { ...point, admitted: false, askingSince: null };
@@ -156,7 +164,8 @@ function considerWaiting(point: Point, index: number, points: readonly Point[], 
     .filter(other => other.limitA === 0 && other.retryAt <= now && other.status?.wantsCurrent === true);
   const short = uses.find(used => {
     const limit = limits[used];
-    if (limit === undefined) return false;
+    // Whether there is sun for one more is the solar controller's decision.
+    if (limit === undefined || limit.phase === SUM_OF_PHASES) return false;
     const aheadA = ahead.filter(other => limitsOn(other, limits, now).includes(used)).length * settings.minA;
     return limit.budget.roomA - limit.load.minimumA - aheadA < settings.minA;
   });
@@ -175,7 +184,7 @@ function share(state: BalancerState, scene: Scene): BalancerState {
   );
   const joining = charging.filter(point => !point.admitted);
   const mayRaise =
-    scene.trust === "unmetered" || (scene.trust === "regulate" && scene.fresh && now - state.raisedAt >= RESPONSE_MS);
+    scene.trust === "unmetered" || (scene.trust === "regulate" && scene.news && now - state.raisedAt >= RESPONSE_MS);
   const allowedA = limits.map(limit =>
     allowedBy(limit, scene, joining.length > 0 ? "join" : mayRaise ? "raise" : "hold"),
   );
@@ -189,15 +198,16 @@ function share(state: BalancerState, scene: Scene): BalancerState {
     if (!point.admitted) return;
     for (const used of claims[index]?.uses ?? []) {
       const ghostA = drawAtMostA(point, limits[used]?.phase ?? 0, now);
-      restA[used] = (restA[used] ?? 0) - Math.max(ghostA, keptA[index] ?? 0);
+      restA[used] = (restA[used] ?? 0) - Math.max(ghostA, keptA[index] ?? 0) * weightOn(point, limits[used], now);
     }
   });
   reserveLost(state.points, restA, scene);
   const admitted = charging.map((point, index) => {
     if (point.admitted) return true;
     const uses = claims[index]?.uses ?? [];
-    if (uses.some(used => (restA[used] ?? 0) < settings.minA - 1e-6)) return false;
-    for (const used of uses) restA[used] = (restA[used] ?? 0) - settings.minA;
+    const leastA = (used: number): number => settings.minA * weightOn(point, limits[used], now);
+    if (uses.some(used => (restA[used] ?? 0) < leastA(used) - 1e-6)) return false;
+    for (const used of uses) restA[used] = (restA[used] ?? 0) - leastA(used);
     keptA[index] = settings.minA;
     return true;
   });
@@ -205,8 +215,8 @@ function share(state: BalancerState, scene: Scene): BalancerState {
     charging.map((point, index) => {
       const mine = admitted[index] === true && (mayRaise || !point.admitted || !isRegulated(point));
       return {
+        ...(claims[index] ?? { uses: [] }),
         capA: mine ? Math.max(0, (targets.sharesA[index] ?? 0) - (keptA[index] ?? 0)) : 0,
-        uses: claims[index]?.uses ?? [],
       };
     }),
     0,
@@ -243,10 +253,11 @@ function share(state: BalancerState, scene: Scene): BalancerState {
     }
     if (limitA > point.limitA && point.admitted && isRegulated(point)) {
       raisedAt = now;
-      mostRaisedA = Math.max(mostRaisedA, limitA - point.limitA);
+      // What the sun gives and takes teaches nothing about the house.
+      if (!isSolar(point)) mostRaisedA = Math.max(mostRaisedA, limitA - point.limitA);
     }
     if (limitA !== point.limitA || !point.admitted) changedAt = now;
-    if (point.admitted && isRegulated(point)) cutA = Math.max(cutA, point.limitA - limitA);
+    if (point.admitted && isRegulated(point) && !isSolar(point)) cutA = Math.max(cutA, point.limitA - limitA);
     const joined = point.admitted ? {} : { admitted: true, admittedAt: now, askingSince: null };
     next.set(point.id, { ...withLimit(point, limitA, boundBy, now), ...joined });
   });
@@ -276,17 +287,25 @@ function allowedBy(limit: Limit, scene: Scene, intent: "hold" | "raise" | "join"
   return Math.max(load.allottedA, intent === "join" ? budget.roomA : budget.raiseToA);
 }
 
-/** What a point can use: its ceiling; less when, among several, its car leaves what it has; the minimum while the meter is in doubt. */
+/** What a point can use: its ceiling; the minimum while it starts by the sun; less when, among several, its car leaves what it has; the minimum while the meter is in doubt. */
 function claimOf(point: Point, sharers: number, scene: Scene): Claim {
   const { now, settings, trust } = scene;
   const uses = limitsOn(point, scene.limits, now);
+  const shared = isSolar(point)
+    ? { uses, weights: uses.map(used => weightOn(point, scene.limits[used], now)) }
+    : { uses };
   const ceilingA = Math.max(settings.minA, point.status?.ceilingA ?? 0);
-  if (trust === "minimum" && isRegulated(point)) return { capA: settings.minA, uses };
+  if (trust === "minimum" && isRegulated(point)) return { ...shared, capA: settings.minA };
+  if (isStartingBySun(point, now)) return { ...shared, capA: settings.minA };
   if (sharers > 1 && point.slackSince !== null && now - point.slackSince >= SLACK_MS && drawNow(point, now) !== null) {
     const usedA = Math.max(...point.pastDraws.flatMap(past => past.houseA));
-    return { capA: Math.min(ceilingA, Math.max(settings.minA, Math.ceil(usedA + SLACK_ROOM_A))), uses };
+    return { capA: Math.min(ceilingA, Math.max(settings.minA, Math.ceil(usedA + SLACK_ROOM_A))), ...shared };
   }
-  return { capA: ceilingA, uses };
+  return { capA: ceilingA, ...shared };
+}
+
+function isStartingBySun(point: Point, now: Instant): boolean {
+  return isSolar(point) && point.admitted && now - point.admittedAt < SOLAR_START_MS;
 }
 
 /** Points that fell silent still count with what they may be drawing. */
@@ -312,7 +331,8 @@ function offerToGuests(points: readonly Point[], charging: readonly Point[], sce
   const { now, settings, limits } = scene;
   const taking = new Set(charging.map(point => point.id));
   const guests = points.filter(point => point.limitA > 0 && !taking.has(point.id) && isReachable(point, now));
-  if (guests.length === 0 || !(scene.fresh || scene.trust === "unmetered")) return points;
+  const seen = scene.fresh || (scene.news && limits.every(limit => limit.settled));
+  if (guests.length === 0 || !(seen || scene.trust === "unmetered")) return points;
   const everyone = [...points.filter(point => taking.has(point.id) && point.admitted), ...guests];
   const roomA = limits.map(limit => Math.max(limit.budget.roomA, limit.load.allottedA));
   const shares = distribute(
@@ -344,9 +364,11 @@ function reasonFor(
 ): BoundBy {
   if (scene.trust === "minimum" && isRegulated(point)) return "mains-silent";
   const ceilingA = point.status?.ceilingA ?? 0;
+  if (isStartingBySun(point, scene.now) && limitA >= capA - 0.05) return "solar-start";
   if (limitA >= capA - 0.05) return capA >= ceilingA - 0.05 ? (point.status?.ceilingBy ?? "max") : "not-charging";
   if (potentialA >= limitA + RAISE_DEADBAND_A || stoppedBy === null) return "settling";
-  return scene.limits[stoppedBy]?.boundBy ?? "settling";
+  const boundBy = scene.limits[stoppedBy]?.boundBy ?? "settling";
+  return boundBy === "solar" ? (solarWish(point, scene.now)?.boundBy ?? "solar") : boundBy;
 }
 
 function round1(value: number): number {

@@ -2,11 +2,12 @@ import type { Step } from "../../shared/actor/actor.ts";
 import type { BalancerAllocation, BalancerStatus } from "../../shared/contracts/balancer.ts";
 import type { EvseStatus } from "../../shared/contracts/evse.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
+import type { SolarBudget } from "../../shared/contracts/solar.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { allocate } from "./allocate.core.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
 import { ageMs, type Sample, toTuple, withSample } from "./measured.core.ts";
-import { drawNow, isSteady, mayDraw, type Point, withDraw } from "./point.core.ts";
+import { drawNow, isSolar, isSteady, mayDraw, type Point, solarWish, withDraw } from "./point.core.ts";
 import type { BalancerState } from "./state.core.ts";
 import { type Trust, trustOf } from "./trust.core.ts";
 import { DRAW_EXACT_MS, DRAW_USABLE_MS } from "./tuning.core.ts";
@@ -15,6 +16,7 @@ export type BalancerInput =
   | { readonly kind: "reading"; readonly reading: MeterReading }
   | { readonly kind: "status"; readonly status: EvseStatus }
   | { readonly kind: "settings"; readonly settings: BalancerSettings }
+  | { readonly kind: "sun"; readonly budget: SolarBudget }
   | { readonly kind: "tick" };
 
 export type BalancerOutput =
@@ -28,6 +30,8 @@ export function balance(state: BalancerState, input: BalancerInput, now: Instant
       return decide({ ...state, settings: input.settings }, null, now);
     case "status":
       return decide({ ...state, points: withStatus(state.points, input.status, now) }, null, now);
+    case "sun":
+      return decide(withSun(state, input.budget, now), "sun", now, state.points);
     case "tick":
       return repeat(decide(state, null, now), now);
     case "reading":
@@ -85,8 +89,9 @@ function knownDraw(points: readonly Point[], at: Instant): Pick<Sample, "drawnA"
 
 function decide(
   state: BalancerState,
-  fresh: "mains" | "circuit" | null,
+  fresh: "mains" | "circuit" | "sun" | null,
   now: Instant,
+  last: readonly Point[] = state.points,
 ): Step<BalancerState, BalancerOutput> {
   if (state.settings === null) return { state, outputs: [] };
   const trust = siteTrust(state, now);
@@ -94,9 +99,13 @@ function decide(
   const outputs: BalancerOutput[] = [];
   let sequence = state.sequence;
   next.points.forEach((point, index) => {
-    const before = state.points[index];
-    if (before?.limitA === point.limitA && before.boundBy === point.boundBy && before.admitted === point.admitted)
-      return;
+    const before = last[index];
+    const same =
+      before?.limitA === point.limitA &&
+      before.boundBy === point.boundBy &&
+      before.admitted === point.admitted &&
+      before.phases === point.phases;
+    if (same) return;
     sequence += 1;
     outputs.push({ kind: "allocation", allocation: allocationOf(next, point, sequence, now) });
   });
@@ -133,10 +142,22 @@ function withStatus(points: readonly Point[], status: EvseStatus, now: Instant):
     if (point.id !== status.evseId) return point;
     // A balancer that has just started takes over what a charging point already holds.
     const adopt = point.status === null && status.mayDraw && status.offerA > 0;
-    const held = adopt ? { limitA: status.offerA, admitted: true, admittedAt: now, boundBy: "settling" as const } : {};
+    const phases: 1 | 3 = status.phases === 1 ? 1 : 3;
+    const held = adopt
+      ? { limitA: status.offerA, admitted: true, admittedAt: now, boundBy: "settling" as const, phases }
+      : {};
     const gone = status.carConnected ? {} : { retryAt: 0, askingSince: null, narrowSince: null, pastDraws: [] };
     return { ...point, ...held, ...gone, status, heardAt: now };
   });
+}
+
+function withSun(state: BalancerState, budget: SolarBudget, now: Instant): BalancerState {
+  const wishes = new Map(budget.points.map(wish => [wish.evseId, wish]));
+  const points = state.points.map(point => {
+    const wish = wishes.get(point.id);
+    return wish === undefined ? point : { ...point, solar: { wish, at: now }, phases: wish.phases };
+  });
+  return { ...state, points, sun: { chargingA: budget.chargingA, at: now } };
 }
 
 function allocationOf(state: BalancerState, point: Point, sequence: number, now: Instant): BalancerAllocation {
@@ -149,6 +170,8 @@ function allocationOf(state: BalancerState, point: Point, sequence: number, now:
     boundBy: point.boundBy,
     restsOnMs: measured,
     retryS: Math.max(0, Math.ceil((point.retryAt - now) / 1_000)),
+    phases: point.phases,
+    solar: isSolar(point) ? (solarWish(point, now)?.outlook ?? null) : null,
   };
 }
 

@@ -5,6 +5,7 @@ import { balancerAllocation, balancerStatus } from "../../shared/contracts/balan
 import { evseStatus } from "../../shared/contracts/evse.ts";
 import { meterReading } from "../../shared/contracts/meter.ts";
 import { settingsCurrent } from "../../shared/contracts/settings.ts";
+import { solarBudget } from "../../shared/contracts/solar.ts";
 import type { ChargePoint } from "../../shared/site/site-file.ts";
 import type { Clock } from "../../shared/time/clock.ts";
 import { type BalancerInput, type BalancerOutput, balance } from "./balancer.core.ts";
@@ -50,6 +51,7 @@ export function balancerService(options: BalancerOptions): ServiceSchema {
     events: {
       ...subscribe(meterReading, reading => actor?.tell({ kind: "reading", reading })),
       ...subscribe(evseStatus, status => actor?.tell({ kind: "status", status })),
+      ...subscribe(solarBudget, budget => actor?.tell({ kind: "sun", budget })),
       ...subscribe(settingsCurrent, current => {
         actor?.tell({ kind: "settings", settings: balancerSettingsOf(current, options) });
       }),

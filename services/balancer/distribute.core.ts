@@ -4,6 +4,8 @@ export interface Claim {
   readonly capA: number;
   /** Indices of the limits that its current counts against. */
   readonly uses: readonly number[];
+  /** How many times it counts against each of them: a sum of phases sees three-phase current three times; 1 when left out. */
+  readonly weights?: readonly number[];
 }
 
 export interface Shares {
@@ -34,7 +36,9 @@ export function distribute(claims: readonly Claim[], floorA: number, limitsA: re
     rising[index] = false;
     exactA[index] = levelA;
     stoppedBy[index] = limit;
-    for (const used of claims[index]?.uses ?? []) risingUsers[used] = (risingUsers[used] ?? 0) - 1;
+    eachUse(claims[index], (used, weight) => {
+      risingUsers[used] = (risingUsers[used] ?? 0) - weight;
+    });
   };
 
   for (let next = 0; next < byCap.length; ) {
@@ -65,16 +69,22 @@ export function distribute(claims: readonly Claim[], floorA: number, limitsA: re
 function inTenths(claims: readonly Claim[], exactA: readonly number[], limitsA: readonly number[]): readonly number[] {
   const tenths = exactA.map(exact => Math.floor(exact / STEP_A + EPSILON_A));
   const leftTenths = limitsA.map(limitA => Math.floor(limitA / STEP_A + EPSILON_A));
+  const take = (claim: Claim, count: number): void => {
+    eachUse(claim, (limit, weight) => {
+      leftTenths[limit] = (leftTenths[limit] ?? 0) - count * weight;
+    });
+  };
   claims.forEach((claim, index) => {
-    for (const limit of claim.uses) leftTenths[limit] = (leftTenths[limit] ?? 0) - (tenths[index] ?? 0);
+    take(claim, tenths[index] ?? 0);
   });
   claims.forEach((claim, index) => {
     const share = tenths[index] ?? 0;
     const rounded = (exactA[index] ?? 0) / STEP_A - share > EPSILON_A * 10;
     const belowCap = (share + 1) * STEP_A <= claim.capA + EPSILON_A;
-    if (!rounded || !belowCap || claim.uses.some(limit => (leftTenths[limit] ?? 0) < 1)) return;
+    const room = claim.uses.every((limit, place) => (leftTenths[limit] ?? 0) >= (claim.weights?.[place] ?? 1));
+    if (!rounded || !belowCap || !room) return;
     tenths[index] = share + 1;
-    for (const limit of claim.uses) leftTenths[limit] = (leftTenths[limit] ?? 0) - 1;
+    take(claim, 1);
   });
   return tenths.map(count => count / 10);
 }
@@ -92,8 +102,18 @@ function tightestLimit(leftA: readonly number[], users: readonly number[]): { li
 
 function countUsers(claims: readonly Claim[], limit: number): number {
   let count = 0;
-  for (const claim of claims) if (claim.uses.includes(limit)) count += 1;
+  for (const claim of claims) {
+    eachUse(claim, (used, weight) => {
+      if (used === limit) count += weight;
+    });
+  }
   return count;
+}
+
+function eachUse(claim: Claim | undefined, visit: (limit: number, weight: number) => void): void {
+  claim?.uses.forEach((limit, place) => {
+    visit(limit, claim.weights?.[place] ?? 1);
+  });
 }
 
 function capOf(claims: readonly Claim[], index: number): number {

@@ -4,12 +4,15 @@ import type { Instant } from "../../shared/time/clock.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
 import { budgetOf, type PhaseBudget, type PhaseLoad } from "./budget.core.ts";
 import { ageMs, type Measured, settledSamples } from "./measured.core.ts";
-import { drawAtMostA, drawNow, mayDraw, type Point, phasesUsed } from "./point.core.ts";
+import { drawAtMostA, drawNow, isSolar, mayDraw, type Point, phasesUsed, solarWish } from "./point.core.ts";
 import type { BalancerState } from "./state.core.ts";
 import type { Trust } from "./trust.core.ts";
-import { RESPONSE_MS } from "./tuning.core.ts";
+import { BUDGET_LIFETIME_MS, RESPONSE_MS } from "./tuning.core.ts";
 
-/** One limit on one house phase, and what it allows the points that count against it. */
+/** Stands where a limit is no phase's but bounds the sum of all three. */
+export const SUM_OF_PHASES = -1;
+
+/** One limit on one house phase (or on their sum), and what it allows the points that count against it. */
 export interface Limit {
   readonly boundBy: BoundBy;
   readonly phase: number;
@@ -28,7 +31,7 @@ const MAINS: readonly BoundBy[] = ["mains.l1", "mains.l2", "mains.l3"];
 const CIRCUIT: readonly BoundBy[] = ["circuit.l1", "circuit.l2", "circuit.l3"];
 const HOUSE_PHASES = [0, 1, 2] as const;
 
-/** Every limit in force, mains phases first. A mains limit binds Smart points, a circuit limit binds all. */
+/** Every limit in force, mains phases first. A mains limit binds Smart and Solar points, a circuit limit all, the sun Solar. */
 export function limitsInForce(
   state: BalancerState,
   settings: BalancerSettings,
@@ -59,7 +62,18 @@ export function limitsInForce(
       );
     }
   }
+  if (state.sun !== null && now - state.sun.at <= BUDGET_LIFETIME_MS && state.points.some(isSolar)) {
+    limits.push(unmeteredLimit("solar", state.sun.chargingA, SUM_OF_PHASES, NO_LOAD));
+  }
   return limits;
+}
+
+/** The sun is a wish, no fuse: nobody is stopped or waited for because of what the cars still draw. */
+const NO_LOAD: PhaseLoad = { allottedA: 0, minimumA: 0, followed: true, unknownA: 0 };
+
+/** How many times a point's current counts against a limit that it uses. */
+export function weightOn(point: Point, limit: Limit | undefined, now: Instant): number {
+  return limit?.phase === SUM_OF_PHASES ? (solarWish(point, now)?.counts ?? 3) : 1;
 }
 
 /** Indices of the limits that a point's current counts against. */
@@ -67,7 +81,7 @@ export function limitsOn(point: Point, limits: readonly Limit[], now: Instant): 
   const phases = phasesUsed(point, now);
   const indices: number[] = [];
   limits.forEach((limit, index) => {
-    if (!phases.includes(limit.phase)) return;
+    if (limit.phase === SUM_OF_PHASES ? !isSolar(point) : !phases.includes(limit.phase)) return;
     if (limit.boundBy.startsWith("mains") && !isRegulated(point)) return;
     indices.push(index);
   });

@@ -1,7 +1,9 @@
 import type { EvseStatus } from "../../shared/contracts/evse.ts";
+import type { SolarPoint } from "../../shared/contracts/solar.ts";
 import type { BoundBy } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import {
+  BUDGET_LIFETIME_MS,
   DRAW_WINDOW_MS,
   LOST_POINT_MS,
   NARROW_MS,
@@ -46,6 +48,10 @@ export interface Point {
   readonly slackSince: Instant | null;
   /** Since when only its first terminal has carried current. */
   readonly narrowSince: Instant | null;
+  /** Phases its contactors shall connect. */
+  readonly phases: 1 | 3;
+  /** What the solar controller last wished for it, and when. */
+  readonly solar: { readonly wish: SolarPoint; readonly at: Instant } | null;
 }
 
 export function freshPoint(
@@ -71,6 +77,8 @@ export function freshPoint(
     pastDraws: [],
     slackSince: null,
     narrowSince: null,
+    phases: 3,
+    solar: null,
   };
 }
 
@@ -83,6 +91,16 @@ export function isReachable(point: Point, now: Instant): boolean {
 export function mayDraw(point: Point, now: Instant): boolean {
   if (!isReachable(point, now)) return point.heardAt !== null || point.safeCurrentA > 0;
   return point.admitted || point.status?.mayDraw === true;
+}
+
+/** Charges by the sun. */
+export function isSolar(point: Point): boolean {
+  return point.status?.mode === "solar";
+}
+
+/** What the solar controller wishes for it, while that is believed. */
+export function solarWish(point: Point, now: Instant): SolarPoint | null {
+  return point.solar !== null && now - point.solar.at <= BUDGET_LIFETIME_MS ? point.solar.wish : null;
 }
 
 /** House phases that the point loads or would load. */

@@ -18,6 +18,8 @@ export interface BalancerState {
   readonly patienceMs: number;
   /** The last raise worth judging, until it has been taken back or has stood; null when there is none. */
   readonly onTrial: { readonly at: Instant; readonly raiseA: number } | null;
+  /** What solar points may take together, sum of their phases, and when that was heard. */
+  readonly sun: { readonly chargingA: number; readonly at: Instant } | null;
   readonly shortage: readonly [number, number, number];
   readonly sequence: number;
   readonly startedAt: Instant;
@@ -42,6 +44,7 @@ export function idleBalancer(wiring: readonly PointWiring[], now: Instant): Bala
     raisedAt: -Infinity,
     patienceMs: PATIENCE_MIN_MS,
     onTrial: null,
+    sun: null,
     shortage: [0, 0, 0],
     sequence: 0,
     startedAt: now,

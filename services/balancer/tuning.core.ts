@@ -33,6 +33,10 @@ export const BLIND_RAISE_MAX_A = 4;
 export const RETRY_MS = 60_000;
 /** How long a car that asks may wait for the others to make room before it is refused. */
 export const JOIN_WAIT_MS = 10_000;
+/** A solar budget older than this is none: nothing charges by the sun without it. */
+export const BUDGET_LIFETIME_MS = 5_000;
+/** A car that starts by the sun stays at its minimum this long, to settle and to show its phases (spec control 5.2). */
+export const SOLAR_START_MS = 40_000;
 /** A status older than this is no status; the point counts with what it was last given. */
 export const STATUS_LIFETIME_MS = 5_000;
 /** After this long a lost point has surely fallen to its safe current: 5 s allocation + 1 s grant + 6 s C1. */

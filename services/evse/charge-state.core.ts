@@ -3,7 +3,7 @@ import { C_DEBOUNCE_MS, EV_IGNORES_STOP_MS } from "../../shared/iec61851/timing.
 import type { Instant } from "../../shared/time/clock.ts";
 import { blocks, boardIsUp, faultsOf, opensAtOnce } from "./faults.core.ts";
 import { asksPower, isCarClass } from "./observe.core.ts";
-import { mayOfferOf, permittedOf } from "./offer.core.ts";
+import { mayOfferOf, permittedOf, phasesWanted } from "./offer.core.ts";
 import type { EvseCoreState } from "./state.core.ts";
 import {
   CHARGE_DELAY_AFTER_B1_MS,
@@ -11,6 +11,7 @@ import {
   CP_CUT_MS,
   PILOT_FAULT_MS,
   WAKE_AFTER_MS,
+  WAKE_AFTER_SWITCH_MS,
   WAKE_PULSE_MS,
 } from "./timing.core.ts";
 
@@ -80,7 +81,10 @@ function fromC2(state: EvseCoreState, now: Instant): EvseCoreState {
   if (state.cp === "B") return enter(state, "B2", now);
   if (faultsOf(state, now).some(opensAtOnce) || openedByBoard(state, now)) return enterB1(state, now);
   if (asksVentilation(state, now)) return enterC1({ ...state, ventilationRefused: true }, now);
-  return mustWithhold(state, now) ? enterC1(state, now) : state;
+  if (mustWithhold(state, now)) return enterC1(state, now);
+  // Never under load: PWM off, the car stops or 6 s pass, open, pilot cut, then close on the new phases (spec control 5.7).
+  const { closedPhases } = state;
+  return phasesWanted(state) === closedPhases ? state : enterC1({ ...state, switchingFrom: closedPhases }, now);
 }
 
 function fromC1(state: EvseCoreState, now: Instant): EvseCoreState {
@@ -149,6 +153,7 @@ function enterA(state: EvseCoreState, now: Instant): EvseCoreState {
     wakeAt: null,
     chargeDelayUntil: now,
     allocation: null,
+    switchingFrom: null,
   };
 }
 
@@ -164,11 +169,12 @@ function enterB1(state: EvseCoreState, now: Instant): EvseCoreState {
 
 function enterB2(state: EvseCoreState, now: Instant): EvseCoreState {
   const first = state.state === "A";
-  return { ...enter(state, "B2", now), wakeAt: first ? now + WAKE_AFTER_MS : state.wakeAt };
+  const wakeAt = state.switchingFrom === null ? state.wakeAt : now + WAKE_AFTER_SWITCH_MS;
+  return { ...enter(state, "B2", now), wakeAt: first ? now + WAKE_AFTER_MS : wakeAt };
 }
 
 function enterC2(state: EvseCoreState, now: Instant): EvseCoreState {
-  return { ...enter(state, "C2", now), wakeAt: null };
+  return { ...enter(state, "C2", now), wakeAt: null, closedPhases: phasesWanted(state), switchingFrom: null };
 }
 
 /** PWM is gone; the car gets 6 s to stop drawing before the contactor opens (IEC 61851-1 table A.6, sequence 10.2). */

@@ -9,7 +9,8 @@ import { withAccess, withCard } from "./access.core.ts";
 import { advance } from "./charge-state.core.ts";
 import type { PointSettings } from "./evse.config.ts";
 import { observe } from "./observe.core.ts";
-import { grantOf, phasesWanted, statusOf } from "./report.core.ts";
+import { phasesConnected } from "./offer.core.ts";
+import { grantOf, statusOf } from "./report.core.ts";
 import { countCharging, type Draw, withRegister } from "./session.core.ts";
 import { type SessionOutput, watchSession } from "./session-watch.core.ts";
 import type { EvseCoreState } from "./state.core.ts";
@@ -36,7 +37,7 @@ export function charge(state: EvseCoreState, input: EvseInput, now: Instant): St
   const heard = withAccess(hear(state, input, now), now);
   const counted = count(heard, now);
   const moved = advance(withCard(observe(counted, now)), now);
-  const watched = watchSession(state, moved, phasesWanted(moved), now);
+  const watched = watchSession(state, moved, phasesConnected(moved), now);
   const granted = grant(watched.state, now);
   const reported = report(granted.state, now);
   return { state: reported.state, outputs: [...watched.outputs, ...granted.outputs, ...reported.outputs] };
@@ -47,7 +48,7 @@ function hear(state: EvseCoreState, input: EvseInput, now: Instant): EvseCoreSta
     case "sensed":
       return { ...state, sensed: { value: input.sensed, at: now } };
     case "allocation":
-      return { ...state, allocation: { value: input.allocation, at: now } };
+      return { ...state, allocation: { value: input.allocation, at: now }, phasesWish: input.allocation.phases };
     case "settings":
       return { ...state, settings: input.settings, storedAccess: input.settings.access };
     case "reading": {
@@ -117,6 +118,7 @@ function report(state: EvseCoreState, now: Instant): Step<EvseCoreState, EvseOut
     last.offerA === next.offerA &&
     last.ceilingA === next.ceilingA &&
     last.boundBy === next.boundBy &&
+    last.phases === next.phases &&
     last.faults.join() === next.faults.join();
   if (same && reported !== null && now - reported.at < STATUS_EVERY_MS) return { state, outputs: [] };
   return { state: { ...state, reported: { value: next, at: now } }, outputs: [{ kind: "status", status: next }] };

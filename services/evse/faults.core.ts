@@ -1,7 +1,7 @@
 import type { EvseFault } from "../../shared/contracts/evse.ts";
 import { SAMPLE_LIFETIME_MS } from "../../shared/contracts/meter.ts";
-import type { BoundBy } from "../../shared/contracts/units.ts";
 import type { BoardFault } from "../../shared/contracts/pilot.ts";
+import type { BoundBy } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import type { EvseCoreState } from "./state.core.ts";
 import { ALLOCATION_LIFETIME_MS, BOARD_LIFETIME_MS, DIODE_MISSING_MS, PLUG_OPEN_MS } from "./timing.core.ts";
@@ -35,17 +35,19 @@ export function faultsOf(state: EvseCoreState, now: Instant): readonly EvseFault
   if (state.plugOpenSince !== null && now - state.plugOpenSince >= PLUG_OPEN_MS) faults.add("proximity-open");
   if (state.diodeMissingSince !== null && now - state.diodeMissingSince >= DIODE_MISSING_MS)
     faults.add("diode-missing");
-  if (state.settings?.mode === "solar") faults.add("solar-unavailable");
   if (evMeterIsLost(state, now)) faults.add("ev-meter-lost");
   const refused = refusal(state, now);
   if (refused === "mains-silent") faults.add("mains-reading-lost");
+  else if (refused === "mode-unavailable") faults.add("solar-unavailable");
   else if (refused?.startsWith("mains.") === true || refused?.startsWith("circuit.") === true) faults.add("no-current");
   return [...faults];
 }
 
+const TOLD_ONLY: readonly EvseFault[] = ["diode-missing", "no-current", "mains-reading-lost", "solar-unavailable"];
+
 /** Told, but no obstacle of its own: the balancer withholds the current, or the board keeps the contactor open without a diode. */
 export function blocks(fault: EvseFault): boolean {
-  return fault !== "diode-missing" && fault !== "no-current" && fault !== "mains-reading-lost";
+  return !TOLD_ONLY.includes(fault);
 }
 
 /** Why the balancer refuses current at this moment; null when it does not, or is silent. */

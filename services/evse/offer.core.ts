@@ -36,6 +36,16 @@ export function permittedOf(state: EvseCoreState, now: Instant): Bounded & { rea
   return { limitA: offerA, boundBy: offerA > 0 ? "safe-current" : "balancer-silent", admitted: offerA > 0 };
 }
 
+/** Phases that the contactors connect when they close next: what CONTACT 2 allows, and the balancer wishes. */
+export function phasesWanted(state: EvseCoreState): 1 | 3 {
+  return state.point.phases === 3 && state.settings?.threePhase === true && state.phasesWish === 3 ? 3 : 1;
+}
+
+/** Those connected now: fixed from closing to opening, so that no pole is switched under load. Open: those of the next closing. */
+export function phasesConnected(state: EvseCoreState): 1 | 3 {
+  return state.state === "C2" || state.state === "C1" ? state.closedPhases : phasesWanted(state);
+}
+
 /** What may be offered now: 0, or 6..80 A in steps of 0.1 A. */
 export function mayOfferOf(state: EvseCoreState, now: Instant): Bounded {
   const ceiling = ceilingOf(state);

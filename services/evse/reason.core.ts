@@ -1,4 +1,5 @@
 import type { EvseFault, EvseState } from "../../shared/contracts/evse.ts";
+import type { SolarOutlook } from "../../shared/contracts/solar.ts";
 import type { AccessStatus, BoundBy } from "../../shared/contracts/units.ts";
 
 /** What the sentence is made of. */
@@ -15,6 +16,9 @@ export interface ReasonFacts {
   readonly faults: readonly EvseFault[];
   readonly retryS: number;
   readonly chargeDelayS: number;
+  /** The change of phases that is being carried out. */
+  readonly switching: { readonly from: 1 | 3; readonly to: 1 | 3 } | null;
+  readonly solar: SolarOutlook | null;
 }
 
 const LIMITS: Readonly<Record<BoundBy, string>> = {
@@ -40,6 +44,10 @@ const LIMITS: Readonly<Record<BoundBy, string>> = {
   "settings-missing": "missing settings",
   "not-charging": "what the car uses",
   unreachable: "the lost connection",
+  solar: "the sun",
+  "solar-start": "its start by the sun",
+  "solar-stop": "too little sun",
+  "phase-switch": "a change of phases",
 };
 
 const FAULTS: Readonly<Record<EvseFault, string>> = {
@@ -57,7 +65,7 @@ const FAULTS: Readonly<Record<EvseFault, string>> = {
   "rcm-test-failed": "the residual current monitor failed its test",
   "contactor-weld": "the contactor does not open",
   "settings-missing": "the settings have not been heard yet",
-  "solar-unavailable": "mode Solar is not available in this version",
+  "solar-unavailable": "mode Solar has no controller: the solar service is silent",
 };
 
 /** The limit in words: "limited by mains L2". */
@@ -74,13 +82,34 @@ export function reasonInWords(facts: ReasonFacts): string {
   if (facts.access === "pause") return "paused";
   if (!facts.carConnected) return "no car";
   if (facts.state === "activate") return "waking the car";
+  if (facts.switching !== null) return switchWords(facts.switching, facts.chargeDelayS);
   if (facts.offerA > 0) {
-    if (facts.state === "C2") return `limited by ${LIMITS[facts.boundBy]}`;
+    if (facts.state === "C2") return chargingWords(facts);
     return facts.asksPower ? "room is being made for the car" : "the car does not ask for current";
   }
   if (facts.state === "C1") return `stopping: ${stopWords(facts)}`;
   if (facts.limitA === 0) return stopWords(facts);
   return facts.chargeDelayS > 0 ? `starting in ${facts.chargeDelayS} s` : "starting";
+}
+
+function chargingWords({ boundBy, solar }: ReasonFacts): string {
+  if (solar === null) return `limited by ${LIMITS[boundBy]}`;
+  const { haveA, needA, stopInS, switchTo, switchInS } = solar;
+  const change =
+    switchTo === null || switchInS === null ? "" : `, ${switchTo === 1 ? "3P -> 1P" : "1P -> 3P"} in ${switchInS} s`;
+  if (stopInS !== null) return `too little sun (have ${haveA} A, needs ${needA} A), stopping in ${stopInS} s${change}`;
+  return `limited by ${LIMITS[boundBy]}${boundBy === "solar" ? ` (${haveA} A)` : ""}${change}`;
+}
+
+/** The sequence as the display of old shows it: "3P -> 1P", and when charging goes on. */
+function switchWords({ from, to }: { readonly from: 1 | 3; readonly to: 1 | 3 }, delayS: number): string {
+  return `switching ${from}P -> ${to}P${delayS > 0 ? `, charging again in ${delayS} s` : ""}`;
+}
+
+function sunWords({ solar }: ReasonFacts): string {
+  return solar === null
+    ? "waiting for sun"
+    : `waiting for sun (have ${solar.haveA} A, needs more than ${solar.needA} A)`;
 }
 
 function stopWords(facts: ReasonFacts): string {
@@ -97,6 +126,10 @@ function stopWords(facts: ReasonFacts): string {
       return `current is free again, starting in ${Math.max(facts.retryS, facts.chargeDelayS)} s`;
     case "settling":
       return "waiting for the first measurements";
+    case "solar-start":
+    case "solar-stop":
+    case "solar":
+      return sunWords(facts);
     case "not-charging":
       return facts.chargeDelayS > 0 ? `starting in ${facts.chargeDelayS} s` : "waiting for the balancer";
     case "mains-silent":
@@ -111,6 +144,7 @@ function stopWords(facts: ReasonFacts): string {
     case "safe-current":
     case "settings-missing":
     case "unreachable":
+    case "phase-switch":
       return `stopped by ${LIMITS[facts.boundBy]}`;
   }
 }

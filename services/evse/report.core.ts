@@ -6,7 +6,7 @@ import { whyOff } from "./access.core.ts";
 import { wantsCurrent } from "./charge-state.core.ts";
 import { boardIsUp, faultsOf } from "./faults.core.ts";
 import { asksPower } from "./observe.core.ts";
-import { ceilingOf, mayOfferOf, permittedOf } from "./offer.core.ts";
+import { ceilingOf, mayOfferOf, permittedOf, phasesConnected, phasesWanted } from "./offer.core.ts";
 import { reasonInWords } from "./reason.core.ts";
 import { describeSession } from "./session.core.ts";
 import type { EvseCoreState } from "./state.core.ts";
@@ -28,7 +28,7 @@ export function grantOf(state: EvseCoreState, now: Instant): EvseGrant {
     pilot: pilotOf(state, offerA, now),
     offerA,
     contactorL1: closed,
-    contactorL23: closed && phasesWanted(state) === 3,
+    contactorL23: closed && phasesConnected(state) === 3,
     acknowledge: state.acknowledge,
     lifetimeMs: GRANT_LIFETIME_MS,
   };
@@ -38,11 +38,6 @@ function pilotOf(state: EvseCoreState, offerA: number, now: Instant): EvseGrant[
   if (state.cpCutUntil !== null && now < state.cpCutUntil) return "disconnected";
   if (state.state === "activate") return "wake";
   return offerA > 0 ? "offer" : "idle";
-}
-
-/** Phases that the contactors connect when they close. */
-export function phasesWanted(state: EvseCoreState): 1 | 3 {
-  return state.point.phases === 3 && state.settings?.threePhase === true ? 3 : 1;
 }
 
 /** The point's view of itself. */
@@ -59,6 +54,7 @@ export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
     state.allocation !== null && now - state.allocation.at <= ALLOCATION_LIFETIME_MS
       ? state.allocation.value.retryS
       : 0;
+  const solar = state.allocation?.value.solar ?? null;
   const reason = reasonInWords({
     state: state.state,
     access: settings?.access ?? null,
@@ -71,6 +67,8 @@ export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
     faults,
     retryS,
     chargeDelayS,
+    switching: switchNow(state, now),
+    solar: settings?.mode === "solar" ? solar : null,
   });
   return {
     evseId: state.point.evseId,
@@ -87,7 +85,7 @@ export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
     drawAgeMs: drawFresh ? Math.max(0, now - draw.at) : null,
     ceilingA: ceiling.limitA,
     ceilingBy: ceiling.boundBy,
-    phases: state.state === "C2" || state.state === "C1" ? phasesWanted(state) : 0,
+    phases: state.state === "C2" || state.state === "C1" ? phasesConnected(state) : 0,
     boundBy,
     reason,
     faults: [...faults],
@@ -96,6 +94,7 @@ export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
     temperatureC: sensed?.value.temperatureC ?? null,
     dutyPct: sensed?.value.dutyPct ?? 100,
     connectedMs: state.connectedAt === null ? null : now - state.connectedAt,
+    solar: settings?.mode === "solar" ? solar : null,
     session:
       state.session === null
         ? null
@@ -119,7 +118,17 @@ export function mayDraw(state: EvseCoreState, now: Instant): boolean {
 
 function boundByOf(state: EvseCoreState, now: Instant): BoundBy {
   if (state.settings === null) return "settings-missing";
+  if (switchNow(state, now) !== null) return "phase-switch";
   return mayOfferOf(state, now).boundBy;
+}
+
+/** The change of phases that is being carried out: contactors are open, or about to open, for it. */
+function switchNow(state: EvseCoreState, now: Instant): { readonly from: 1 | 3; readonly to: 1 | 3 } | null {
+  const { switchingFrom } = state;
+  if (switchingFrom === null || state.settings?.access !== "on") return null;
+  if (state.state !== "C1" && !(state.state === "B1" && now < chargeDelayEnd(state))) return null;
+  const to = phasesWanted(state);
+  return to === switchingFrom ? null : { from: switchingFrom, to };
 }
 
 function chargeDelayEnd(state: EvseCoreState): Instant {

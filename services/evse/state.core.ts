@@ -36,6 +36,12 @@ export interface EvseCoreState {
   readonly reader: Heard<RfidStatus> | null;
   readonly sensed: Heard<PilotSensed> | null;
   readonly allocation: Heard<BalancerAllocation> | null;
+  /** Phases the balancer wishes; a silent balancer changes nothing. */
+  readonly phasesWish: 1 | 3;
+  /** Phases of the last closing. */
+  readonly closedPhases: 1 | 3;
+  /** The number of phases before the change that is going on; null = none is. */
+  readonly switchingFrom: 1 | 3 | null;
   /** Newest reading of the point's EV meter; `at` is the instant of the sample. */
   readonly draw: Heard<MeterReading> | null;
   readonly state: EvseState;
@@ -83,6 +89,9 @@ export function idleEvse(point: EvsePoint, now: Instant, left: SessionSnapshot |
     reader: null,
     sensed: null,
     allocation: null,
+    phasesWish: 3,
+    closedPhases: 3,
+    switchingFrom: null,
     draw: null,
     state: "A",
     enteredAt: now,

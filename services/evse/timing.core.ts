@@ -16,6 +16,8 @@ export const CP_CUT_MS = 5_000;
 export const CP_RECONNECT_MS = 300;
 /** A car that has not asked for power 30 s after it was offered gets one wake-up pulse. */
 export const WAKE_AFTER_MS = 30_000;
+/** After a change of phases a car may think longer before it is woken (spec control 5.7 R). */
+export const WAKE_AFTER_SWITCH_MS = 60_000;
 export const WAKE_PULSE_MS = 3_000;
 /** A pilot that fits no class, or asks for ventilation, for longer than this ends charging (spec control 1.9-1). */
 export const PILOT_FAULT_MS = 500;

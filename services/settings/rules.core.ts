@@ -123,7 +123,7 @@ function objectionTo(site: SettingsSite, now: ScopedValues, change: Change, by: 
     case "override_current":
       return objectionToOverride(now, evseId, value);
     case "phases":
-      return numberOf(now, "enable_C2", evseId) === CONTACTOR_2.notPresent ? "C2 contactor not present" : null;
+      return objectionToPhases(numberOf(now, "enable_C2", evseId));
     case "ev_meter_address":
       return value === 10 && numberOf(now, "mains_meter") === SENSORBOX
         ? "expected 11..247 while MAINS MET is Sensorbox, which has address 10, got 10"
@@ -167,6 +167,12 @@ function objectionToStop(stop: SettingValue, start: SettingValue | undefined): s
   const later = typeof stop === "string" ? Date.parse(`${stop}Z`) - Date.parse(`${start}Z`) : 0;
   if (later > 0 && later <= DAY_MS) return null;
   return `expected a time later than starttime ${start}, by 24 hours at most, got ${JSON.stringify(stop)}`;
+}
+
+/** Only Auto leaves a choice; the other settings of CONTACT 2 have made it (spec control 5.7 R). */
+function objectionToPhases(contactor2: number): string | null {
+  if (contactor2 === CONTACTOR_2.notPresent) return "C2 contactor not present";
+  return contactor2 === CONTACTOR_2.auto ? null : "works with CONTACT 2 (enable_C2) 4 Auto only";
 }
 
 /** A stop belongs to a start before it, and a repetition to a stop (spec control 3.3). */

@@ -1,5 +1,5 @@
 import type { Step } from "../../shared/actor/actor.ts";
-import type { SettingsCurrent, SettingsUpdateResult } from "../../shared/contracts/settings.ts";
+import type { SettingsCommanded, SettingsCurrent, SettingsUpdateResult } from "../../shared/contracts/settings.ts";
 import { settingOf } from "../../shared/settings/catalogue/index.ts";
 import { isStored } from "../../shared/settings/read.ts";
 import { type Change, consequencesOf, judgeAlone, judgeChange, warningsOf } from "./rules.core.ts";
@@ -38,7 +38,12 @@ export type SettingsOutput =
   | { readonly kind: "outcomes"; readonly outcomes: SettingsUpdateResult["outcomes"] }
   /** What really changed; of secrets only that they did. */
   | { readonly kind: "changed"; readonly rows: readonly AuditRow[] }
+  /** A command or a fed value, be it the same as before. */
+  | { readonly kind: "commanded"; readonly commanded: SettingsCommanded }
   | { readonly kind: "warning"; readonly text: string };
+
+/** Given again they mean something, though their value is the old one. */
+const COMMANDS: readonly string[] = ["battery_current", "phases"];
 
 /** Instead of a secret, in the audit trail and in logs. */
 const HIDDEN = "(hidden)";
@@ -79,7 +84,11 @@ export function updateSettings(state: SettingsState, update: Update): Step<Setti
     }
     values = inForce(state.site, set);
   }
-  const outputs: SettingsOutput[] = [{ kind: "outcomes", outcomes }];
+  const commands = accepted.filter(({ key }) => COMMANDS.includes(key));
+  const outputs: SettingsOutput[] = [
+    { kind: "outcomes", outcomes },
+    ...commands.map(command => ({ kind: "commanded" as const, commanded: { ...command, by: update.by } })),
+  ];
   const changed = netChanges(state.set, set, accepted);
   if (changed.length === 0) return { state, outputs };
 

@@ -1,7 +1,12 @@
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { answer, publish } from "../../shared/bus/bus.ts";
 import type { ParamsOf } from "../../shared/contracts/define.ts";
-import { type SettingsUpdateResult, settingsCurrent, settingsUpdate } from "../../shared/contracts/settings.ts";
+import {
+  type SettingsUpdateResult,
+  settingsCommanded,
+  settingsCurrent,
+  settingsUpdate,
+} from "../../shared/contracts/settings.ts";
 import { messageOf, StoreUnavailable } from "../../shared/errors.ts";
 import { siteFileError } from "../../shared/site/explain.ts";
 import type { Site } from "../../shared/site/site-file.ts";
@@ -93,6 +98,8 @@ export function settingsService(options: SettingsServiceOptions): ServiceSchema 
     await carryOut(step.outputs);
     state = step.state;
     if (state !== before) publishCurrent();
+    for (const output of step.outputs)
+      if (output.kind === "commanded") publish(broker, settingsCommanded, output.commanded);
     return {
       revision: state.revision,
       outcomes: step.outputs.flatMap(output => (output.kind === "outcomes" ? output.outcomes : [])),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineFact, type PayloadOf } from "./define.ts";
+import { solarOutlook } from "./solar.ts";
 import { boundBy, idSchema, ms, offerA, phaseCurrentsA } from "./units.ts";
 
 /** What one charge point may offer. 0 with a reason, or 6..80 A. Never more than every limit allows. */
@@ -18,6 +19,10 @@ export const balancerAllocation = defineFact({
       restsOnMs: ms.nullable(),
       /** Seconds until a refused point may be admitted again; 0 = as soon as there is room. */
       retryS: z.number().int().min(0),
+      /** Phases the contactors shall connect, where CONTACT 2 leaves the choice. */
+      phases: z.union([z.literal(1), z.literal(3)]),
+      /** What the sun means for this point; null in other modes. */
+      solar: solarOutlook.nullable(),
     })
     .readonly(),
   everyMs: 1_000,
@@ -31,6 +36,8 @@ export const balancerAllocation = defineFact({
     boundBy: "mains.l2",
     restsOnMs: 140,
     retryS: 0,
+    phases: 3,
+    solar: null,
   },
 });
 export type BalancerAllocation = PayloadOf<typeof balancerAllocation>;

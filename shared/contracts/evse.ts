@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineFact, defineRequest, type PayloadOf } from "./define.ts";
 import { cardLabel } from "./rfid.ts";
+import { solarOutlook } from "./solar.ts";
 import { accessStatus, boundBy, chargeMode, chargingState, idSchema, ms, offerA, phaseCurrentsA } from "./units.ts";
 
 /** Charge states in IEC 61851 letters; 1 = supply withheld, 2 = supply offered; `activate` is the wake-up pulse. */
@@ -114,6 +115,8 @@ export const evseStatus = defineFact({
       dutyPct: z.number().min(0).max(100),
       /** How long the car has been connected. */
       connectedMs: ms.nullable(),
+      /** In mode Solar: what the sun gives and what is coming; null otherwise. */
+      solar: solarOutlook.nullable(),
       session: chargingSession.nullable(),
     })
     .readonly(),
@@ -144,6 +147,7 @@ export const evseStatus = defineFact({
     temperatureC: null,
     dutyPct: 18.7,
     connectedMs: 184_000,
+    solar: null,
     session: {
       sessionId: "left-20260101T120000Z",
       startedAt: "2026-01-01T12:00:00.000Z",

@@ -5,8 +5,9 @@ import { historyDay, historyKeep, historySessions } from "./history.ts";
 import { meterFeed, meterReading, meterStatus } from "./meter.ts";
 import { evseGrant, pilotSensed } from "./pilot.ts";
 import { accessPresent, cardsChange, cardsDirectory, cardsPage, rfidRead, rfidStatus } from "./rfid.ts";
-import { settingsCurrent, settingsUpdate } from "./settings.ts";
+import { settingsCommanded, settingsCurrent, settingsUpdate } from "./settings.ts";
 import { simulatorCommand, simulatorTruth } from "./simulator.ts";
+import { solarBudget } from "./solar.ts";
 
 /** Every fact there is: bridge, documentation and contract tests iterate over it. */
 export const allFacts: readonly Fact[] = [
@@ -19,6 +20,8 @@ export const allFacts: readonly Fact[] = [
   evseSessionEnded,
   pilotSensed,
   settingsCurrent,
+  settingsCommanded,
+  solarBudget,
   cardsDirectory,
   rfidRead,
   rfidStatus,

@@ -42,6 +42,18 @@ export const settingsCurrent = defineFact({
 });
 export type SettingsCurrent = PayloadOf<typeof settingsCurrent>;
 
+/** A command or a fed value was accepted, be it the same as before: its age counts from here. Nothing of this is kept. */
+export const settingsCommanded = defineFact({
+  name: "settings.commanded",
+  title: "A setting that is a command or a fed value was given, new or again",
+  payload: z.object({ key: z.string(), evseId: idSchema.nullable(), value: settingValue, by: z.string() }).readonly(),
+  everyMs: null,
+  expiresAfterMs: null,
+  idOf: commanded => commanded.evseId ?? "site",
+  example: { key: "battery_current", evseId: null, value: -40, by: "rest" },
+});
+export type SettingsCommanded = PayloadOf<typeof settingsCommanded>;
+
 /** Changes settings. Each change is judged on its own; a refused one changes nothing. */
 export const settingsUpdate = defineRequest({
   name: "settings.update",

@@ -49,7 +49,8 @@ export const ms = z.number().min(0);
 /**
  * Who set a limit or why nothing flows. One field answers "why only 9 A?" on every face.
  * `mains.l2` the main fuse on L2; `circuit.l1` the circuit on L1; `max`, `cable`, `override`, `hardware` the point itself;
- * `settling` an increase is on its way; the rest are reasons for no current.
+ * `settling` an increase is on its way; `solar` the roof, `solar-start` waiting or starting by the sun, `solar-stop` too
+ * little sun; the rest are reasons for no current.
  */
 export const boundBy = z.enum([
   "mains.l1",
@@ -74,5 +75,9 @@ export const boundBy = z.enum([
   "settings-missing",
   "not-charging",
   "unreachable",
+  "solar",
+  "solar-start",
+  "solar-stop",
+  "phase-switch",
 ]);
 export type BoundBy = z.output<typeof boundBy>;

@@ -3,6 +3,9 @@ import { idleBalancer } from "../../services/balancer/state.core.ts";
 import type { PointSettings } from "../../services/evse/evse.config.ts";
 import { charge, type EvseInput } from "../../services/evse/evse.core.ts";
 import { idleEvse } from "../../services/evse/state.core.ts";
+import type { Contactor2 } from "../../services/solar/solar.config.ts";
+import { followSun, type SolarInput } from "../../services/solar/solar.core.ts";
+import { idleSolar } from "../../services/solar/state.core.ts";
 import type { BalancerAllocation } from "../../shared/contracts/balancer.ts";
 import type { EvseStatus } from "../../shared/contracts/evse.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
@@ -13,7 +16,7 @@ import type { Controller, InitMessage, PhaseTriple, StepMessage } from "./closed
 /** Civil start of every run; only the dates of records depend on it. */
 const CIVIL_START_MS = Date.UTC(2026, 0, 1);
 
-/** The product's own cores - one balancer, one evse per charge point - wired as the bus wires them, on stepped time. */
+/** The product's own cores - one balancer, one evse per charge point, the sun's controller - wired as the bus wires them, on stepped time. */
 export function createController(init: InitMessage): Controller {
   const { config, n } = init;
   const ids = Array.from({ length: n }, (_none, index) => `ev${index + 1}`);
@@ -22,6 +25,7 @@ export function createController(init: InitMessage): Controller {
     ids.map(id => ({ id, rotation, supplyPhases: 3 as const, safeCurrentA: 0 })),
     0,
   );
+  let solar = idleSolar(ids.map(id => ({ id, supplyPhases: 3 as const })));
   let points = ids.map(id => idleEvse({ evseId: id, phases: 3, safeCurrentA: 0, provisional: null }, 0));
   const grants: (EvseGrant | null)[] = ids.map(() => null);
   let now = 0;
@@ -31,6 +35,12 @@ export function createController(init: InitMessage): Controller {
     const step = balance(balancer, input, now);
     balancer = step.state;
     for (const output of step.outputs) if (output.kind === "allocation") allot(output.allocation);
+  }
+  function tellSolar(input: SolarInput): void {
+    if (config.mode !== "solar") return;
+    const step = followSun(solar, input, now);
+    solar = step.state;
+    for (const budget of step.outputs) tellBalancer({ kind: "sun", budget });
   }
   function allot(allocation: BalancerAllocation): void {
     tellEvse(ids.indexOf(allocation.evseId), { kind: "allocation", allocation });
@@ -45,7 +55,10 @@ export function createController(init: InitMessage): Controller {
       if (output.kind === "grant") grants[index] = output.grant;
       if (output.kind === "status") news.push(output.status);
     }
-    for (const status of news) tellBalancer({ kind: "status", status });
+    for (const status of news) {
+      tellBalancer({ kind: "status", status });
+      tellSolar({ kind: "status", status });
+    }
   }
 
   tellBalancer({
@@ -55,6 +68,17 @@ export function createController(init: InitMessage): Controller {
       circuitA: n > 1 ? config.maxCircuitA : null,
       minA: config.minCurrentA,
       mainsMeter: config.meter.present === 1,
+    },
+  });
+  tellSolar({
+    kind: "settings",
+    settings: {
+      startA: config.startCurrentA,
+      stopAfterMs: config.stopTimeMin === 0 ? null : config.stopTimeMin * 60_000,
+      importA: config.importCurrentA,
+      minA: config.minCurrentA,
+      contactor2: Object.fromEntries(ids.map(id => [id, CONTACTOR_2[config.c2]])),
+      phaseSwitchesPerDay: 10,
     },
   });
   ids.forEach((_id, index) => tellEvse(index, { kind: "settings", settings: settingsOf(init, index) }));
@@ -68,13 +92,15 @@ export function createController(init: InitMessage): Controller {
         ids.forEach((id, index) => {
           const reading = readingOf("ev", id, message.mainsSeq, ageMs, message.evCurrents[index] ?? [0, 0, 0]);
           tellBalancer({ kind: "reading", reading });
+          tellSolar({ kind: "reading", reading });
           tellEvse(index, { kind: "reading", reading });
         });
       }
-      tellBalancer({
-        kind: "reading",
-        reading: readingOf("mains", null, message.mainsSeq, ageMs, message.mainsCurrents),
-      });
+      if (config.homeBattery === 1 && message.batteryCurrent !== null)
+        tellSolar({ kind: "battery", currentA: message.batteryCurrent });
+      const reading = readingOf("mains", null, message.mainsSeq, ageMs, message.mainsCurrents);
+      tellBalancer({ kind: "reading", reading });
+      tellSolar({ kind: "reading", reading });
     }
     ids.forEach((id, index) => {
       tellEvse(index, {
@@ -84,7 +110,10 @@ export function createController(init: InitMessage): Controller {
     });
     const civilMs = CIVIL_START_MS + now;
     ids.forEach((_id, index) => tellEvse(index, { kind: "tick", civilMs }));
-    if (Math.round(message.t / init.dt) % Math.round(1 / init.dt) === 0) tellBalancer({ kind: "tick" });
+    if (Math.round(message.t / init.dt) % Math.round(1 / init.dt) === 0) {
+      tellBalancer({ kind: "tick" });
+      tellSolar({ kind: "tick" });
+    }
 
     // The board closes only in C, and opens by itself (firmware rule); the duty has its resolution of 0.1 %.
     const closed = grants.map((grant, index) => grant !== null && message.pilot[index] === "C");
@@ -99,6 +128,14 @@ export function createController(init: InitMessage): Controller {
   };
 }
 
+const CONTACTOR_2: Readonly<Record<InitMessage["config"]["c2"], Contactor2>> = {
+  always_on: "always-on",
+  always_off: "always-off",
+  solar_off: "solar-off",
+  auto: "auto",
+  not_present: "not-present",
+};
+
 function settingsOf(init: InitMessage, index: number): PointSettings {
   const { config } = init;
   return {
@@ -109,7 +146,7 @@ function settingsOf(init: InitMessage, index: number): PointSettings {
     maxA: Math.min(config.maxCurrentA[index] ?? 16, config.maxCircuitA),
     overrideA: null,
     maxTemperatureC: 65,
-    threePhase: config.c2 !== "always_off",
+    threePhase: config.c2 !== "always_off" && !(config.c2 === "solar_off" && config.mode === "solar"),
     evMeter: config.evMeters === 1,
   };
 }

@@ -85,6 +85,8 @@ export class EvseRig {
         boundBy: "max",
         restsOnMs: 0,
         retryS: 0,
+        phases: 3,
+        solar: null,
         ...allocation,
       },
     });

@@ -201,11 +201,96 @@ t.test("the override is one more ceiling, never a way past the cable", async t =
   t.equal(rig.grant.offerA, 32);
 });
 
-t.test("solar is refused and says so", async t => {
-  const rig = new EvseRig({ ...SMART, mode: "solar" }).cp("B").run(5_000);
+t.test("solar without a solar controller is refused and says so", async t => {
+  const rig = new EvseRig({ ...SMART, mode: "solar" }).allot({
+    limitA: 0,
+    admitted: false,
+    boundBy: "mode-unavailable",
+  });
+  rig.cp("B").run(5_000);
   t.notOk(rig.grant.pilot === "offer");
   t.ok(rig.status.faults.includes("solar-unavailable"));
-  t.equal(rig.status.reason, "mode Solar is not available in this version");
+  t.equal(rig.status.reason, "mode Solar has no controller: the solar service is silent");
+  rig.allot({ limitA: 16, boundBy: "solar" }).run(20_000);
+  t.equal(rig.grant.pilot, "offer");
+  t.strictSame(rig.status.faults, []);
+});
+
+t.test("the sun in words: waiting, charging, about to stop, about to switch", async t => {
+  const solar = { haveA: 2.1, needA: 4, stopInS: null, switchTo: null, switchInS: null };
+  const rig = new EvseRig({ ...SMART, mode: "solar" });
+  rig.allot({ limitA: 0, admitted: false, boundBy: "solar-start", solar }).cp("B").run(5_000);
+  t.equal(rig.status.reason, "waiting for sun (have 2.1 A, needs more than 4 A)");
+  rig.allot({ limitA: 9, boundBy: "solar", solar: { ...solar, haveA: 9 } });
+  rig.run(15_000).charging();
+  t.equal(rig.status.reason, "limited by the sun (9 A)");
+  t.strictSame(rig.status.solar, { ...solar, haveA: 9 });
+  rig.allot({ limitA: 6, boundBy: "solar-stop", solar: { ...solar, needA: 6, stopInS: 312 } }).run(1_100);
+  t.equal(rig.status.reason, "too little sun (have 2.1 A, needs 6 A), stopping in 312 s");
+  rig.allot({ limitA: 6, boundBy: "solar", solar: { ...solar, haveA: 9, switchTo: 1, switchInS: 40 } }).run(1_100);
+  t.equal(rig.status.reason, "limited by the sun (9 A), 3P -> 1P in 40 s");
+});
+
+t.test(
+  "3P to 1P: PWM off, the car stops, open, pilot cut, 15 s, then closed on one phase; never under load",
+  async t => {
+    const rig = new EvseRig({ ...SMART, mode: "solar" }).allot({ limitA: 6, boundBy: "solar" }).charging();
+    t.match(rig.grant, { contactorL1: true, contactorL23: true });
+    rig.allot({ limitA: 6, boundBy: "solar", phases: 1 });
+    t.equal(rig.state.state, "C1");
+    t.match(
+      rig.grant,
+      { pilot: "idle", offerA: 0, contactorL1: true, contactorL23: true },
+      "both poles wait for the car",
+    );
+    t.equal(rig.status.boundBy, "phase-switch");
+    t.match(rig.status.reason, /^switching 3P -> 1P, charging again in \d+ s$/);
+    rig.run(2_000).cp("B");
+    t.match(rig.grant, { pilot: "disconnected", contactorL1: false, contactorL23: false });
+    rig.run(5_000);
+    t.equal(rig.grant.pilot, "idle");
+    rig.run(7_000);
+    t.equal(rig.state.state, "B1", "15 s since the stop are not over");
+    rig.run(2_000).cp("C").run(1_000);
+    t.equal(rig.state.state, "C2");
+    t.match(rig.grant, { contactorL1: true, contactorL23: false });
+    t.equal(rig.status.phases, 1);
+  },
+);
+
+t.test(
+  "a car that ignores the stop of a phase switch is opened after 6 s, and back to 3P goes the same way",
+  async t => {
+    const rig = new EvseRig({ ...SMART, mode: "solar" }).allot({ limitA: 6, phases: 1 }).charging();
+    t.match(rig.grant, { contactorL1: true, contactorL23: false });
+    rig.allot({ limitA: 8, phases: 3 }).run(5_900);
+    t.match(rig.grant, { pilot: "idle", contactorL1: true, contactorL23: false });
+    rig.run(200);
+    t.match(rig.grant, { contactorL1: false, contactorL23: false });
+    rig.run(20_000);
+    t.match(rig.grant, { contactorL1: true, contactorL23: true });
+  },
+);
+
+t.test("a car that does not resume after a phase switch is woken once, after 60 s", async t => {
+  const rig = new EvseRig().charging().allot({ limitA: 6, phases: 1 }).run(1_000).cp("B").run(15_500);
+  t.equal(rig.state.state, "B2");
+  rig.run(58_000);
+  t.equal(rig.state.state, "B2");
+  rig.run(2_000);
+  t.equal(rig.state.state, "activate");
+  rig.run(90_000);
+  t.equal(rig.state.state, "B2");
+});
+
+t.test("CONTACT 2 changed while charging takes the same way; a silent balancer changes no phases", async t => {
+  const rig = new EvseRig().charging().settings({ threePhase: false });
+  t.equal(rig.state.state, "C1");
+  t.match(rig.grant, { contactorL23: true });
+  const safe = new EvseRig(SMART, { safeCurrentA: 6 }).allot({ limitA: 8, phases: 1 }).charging();
+  safe.allocation = null;
+  safe.run(10_000);
+  t.match(safe.grant, { offerA: 6, contactorL1: true, contactorL23: false });
 });
 
 t.test("over temperature stops at MAX TEMP and resumes at 55", async t => {
@@ -290,17 +375,20 @@ t.test("what the balancer withholds is told as the fault clients know, and gets 
   t.equal(rig.state.state, "B2");
 });
 
-t.test("a configured EV meter that is silent for 64 s stops charging until it is back; in Normal it does not matter", async t => {
-  const rig = new EvseRig({ ...SMART, evMeter: true }).charging().meter(16, 1_000).run(63_000);
-  t.equal(rig.state.state, "C2");
-  rig.run(2_000);
-  t.equal(rig.state.state, "C1");
-  t.ok(rig.status.faults.includes("ev-meter-lost"));
-  rig.cp("B").run(20_000).meter(0, 1_000).run(3_000);
-  t.equal(rig.state.state, "B2");
-  const normal = new EvseRig({ ...SMART, evMeter: true, mode: "normal" }).charging().run(120_000);
-  t.equal(normal.state.state, "C2");
-});
+t.test(
+  "a configured EV meter that is silent for 64 s stops charging until it is back; in Normal it does not matter",
+  async t => {
+    const rig = new EvseRig({ ...SMART, evMeter: true }).charging().meter(16, 1_000).run(63_000);
+    t.equal(rig.state.state, "C2");
+    rig.run(2_000);
+    t.equal(rig.state.state, "C1");
+    t.ok(rig.status.faults.includes("ev-meter-lost"));
+    rig.cp("B").run(20_000).meter(0, 1_000).run(3_000);
+    t.equal(rig.state.state, "B2");
+    const normal = new EvseRig({ ...SMART, evMeter: true, mode: "normal" }).charging().run(120_000);
+    t.equal(normal.state.state, "C2");
+  },
+);
 
 t.test("silence never raises: a refused car stays refused although a safe current is set", async t => {
   const rig = new EvseRig(SMART, { safeCurrentA: 10 }).charging().allot({ limitA: 0, boundBy: "mains.l3" }).run(8_000);

@@ -241,9 +241,25 @@ t.test("a stop needs a start before it, a repetition a stop; both go when the st
   t.match(currentOf(beginWith(twoPoints, stored).state).points["left"], { repeat: 1, stoptime: "2026-01-02T05:00" });
 });
 
-t.test("a phase request needs the second contactor; address 10 belongs to the Sensorbox", async t => {
+t.test(
+  "a command is told each time it is given, even when its value is the old one; what is refused is not",
+  async t => {
+    const told = (state: SettingsState, value: number): unknown[] =>
+      updateSettings(state, {
+        by: "rest",
+        at: "2026-01-01T00:00:00Z",
+        changes: [site("battery_current", value)],
+      }).outputs.flatMap(output => (output.kind === "commanded" ? [output.commanded] : []));
+    const state = having([site("battery_current", -40)]);
+    t.strictSame(told(state, -40), [{ key: "battery_current", evseId: null, value: -40, by: "rest" }]);
+    t.strictSame(told(state, 99_999), []);
+  },
+);
+
+t.test("a phase request needs CONTACT 2 = Auto; address 10 belongs to the Sensorbox", async t => {
   t.match(apply(having([left("enable_C2", 0)]), [left("phases", 1)]).error, "phases: C2 contactor not present");
-  t.equal(apply(fresh(), [left("phases", 1)]).error, null);
+  t.match(apply(fresh(), [left("phases", 1)]).error, "phases: works with CONTACT 2 (enable_C2) 4 Auto only");
+  t.equal(apply(having([left("enable_C2", 4)]), [left("phases", 1)]).error, null);
   t.match(apply(having([site("mains_meter", 1)]), [left("ev_meter_address", 10)]).error, /expected 11\.\.247/);
   t.equal(apply(fresh(), [left("ev_meter_address", 10)]).error, null);
 });

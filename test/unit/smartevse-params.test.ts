@@ -94,6 +94,7 @@ interface Row {
   readonly after?: readonly [key: string, value: SettingValue];
 }
 
+const autoC2 = { left: { enable_C2: 4 } };
 const node: Given = { site: { loadbl: 2 } };
 const solar: Given = { left: { mode: 2 } };
 
@@ -158,9 +159,15 @@ const ROWS: readonly Row[] = [
   { query: "enable_C2=1", reply: { settings: { enable_C2: "Always Off" } }, after: ["enable_C2", 1] },
   { query: "enable_C2=5", reply: { settings: { enable_C2: NOT_ALLOWED } }, after: ["enable_C2", 3] },
   { query: "enable_C2=4", given: node, reply: { settings: { enable_C2: NOT_ALLOWED } } },
-  { query: "phases=1", reply: { phases: 1, switching: true, previous_phases: 3 } },
-  { query: "phases=3", reply: { phases: 3, switching: false, previous_phases: 3 } },
-  { query: "phases=3", given: { activePhases: 0 }, reply: { phases: 3, switching: false, previous_phases: 0 } },
+  { query: "phases=1", given: autoC2, reply: { phases: 1, switching: true, previous_phases: 3 } },
+  { query: "phases=3", given: autoC2, reply: { phases: 3, switching: false, previous_phases: 3 } },
+  {
+    query: "phases=3",
+    given: { ...autoC2, activePhases: 0 },
+    reply: { phases: 3, switching: false, previous_phases: 0 },
+  },
+  // With Always On the contactor has no choice to offer.
+  { query: "phases=1", reply: { phases: NOT_ALLOWED } },
   { query: "phases=2", reply: { phases: NOT_ALLOWED } },
   { query: "phases=1", given: { left: { enable_C2: 0 } }, reply: { phases: "C2 contactor not present" } },
   { query: "phases=1", given: node, reply: { phases: NOT_ALLOWED } },

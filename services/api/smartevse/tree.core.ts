@@ -68,7 +68,7 @@ function evseTree({ known, settings, point, now }: TreeContext): Reply {
       // 1024 is 100 %, the steady +12 V of a point that offers nothing.
       pwm: status === null ? 1024 : whole(status.dutyPct * 10.24),
       custombutton: settingIn(settings, "custombutton", point.id) === 1,
-      solar_stop_timer: 0,
+      solar_stop_timer: status?.solar?.stopInS ?? 0,
       state: state.state,
       state_id: state.stateId,
       error: state.error,
