@@ -434,3 +434,59 @@ t.test("a simulated meter counts the energy of what it shows", async t => {
   t.ok(Math.abs((last?.importWh ?? 0) - averageW) < 1, `${last?.importWh ?? 0} Wh in an hour of ${averageW} W`);
   t.match(meter.source, /simulated household, 2 A per phase, seed 3/);
 });
+
+t.test("names what its samples show to be wrong with it, once, and tells its rhythm and voltages", async t => {
+  const meter = new Kept({ role: "mains", driver: { kind: "api" } });
+  const statuses = (): number => meter.outputs.filter(output => output.kind === "status" && output.changed).length;
+  const odd = (contradicts: readonly ("l1" | "l2" | "l3")[]): void => {
+    meter.wait(1_000);
+    const currentA = { l1: 10 + meter.now / 1e6, l2: -5, l3: 0 };
+    const powerW = { l1: 2_300, l2: 1_150, l3: 0 };
+    const sample: Sample = {
+      ...{ currentA, powerW, totalPowerW: 3_450, importWh: null, exportWh: null },
+      ...{ voltageV: { l1: 230, l2: 231, l3: 0 }, isDerived: true, contradicts, sampledAt: meter.now },
+    };
+    meter.tell({ kind: "sample", generation: meter.state.generation, sample });
+  };
+  for (let count = 0; count < 9; count += 1) odd(["l2"]);
+  t.strictSame(meter.status.findings, []);
+  const before = statuses();
+  odd(["l2"]);
+  odd(["l2"]);
+  t.match(meter.status.findings, [{ code: "sign-conflict", text: /^current and power of L2/ }]);
+  t.match(meter.status.lastError, /^current and power of L2/, "where a face looks for what is wrong");
+  t.equal(statuses(), before + 1, "a change once");
+  t.equal(meter.status.cadenceMs, 1_000);
+  t.match(meter.readings.at(-1), { voltageV: { l1: 230, l2: 231, l3: 0 }, quality: "derived" });
+  t.notOk("contradicts" in (meter.readings.at(-1) ?? {}), "what is for the core stays in the core");
+  for (let count = 0; count < 5; count += 1) odd([]);
+  t.match(meter.status, { findings: [], lastError: null });
+  t.equal(statuses(), before + 2);
+});
+
+t.test("a car's meter that sits on other phases than the mains says which", async t => {
+  const meter = new Kept({ role: "ev", evseId: "left", driver: { kind: "api" } });
+  for (let second = 1; second <= 240; second += 1) {
+    meter.wait(1_000);
+    const draws = Math.floor(second / 30) % 2 === 1 ? 16 : 0;
+    const currentA = { l1: 3, l2: 3 + draws, l3: 3 };
+    const base = {
+      meterId: "mains",
+      role: "mains",
+      evseId: null,
+      sequence: second,
+      measuredAt: "2026-01-01T00:00:00Z",
+    } as const;
+    const rest = {
+      ageMs: 200,
+      powerW: null,
+      totalPowerW: null,
+      importWh: null,
+      exportWh: null,
+      quality: "measured",
+    } as const;
+    meter.tell({ kind: "mains", reading: { ...base, ...rest, currentA } });
+    if (second % 2 === 0) meter.sample(draws);
+  }
+  t.match(meter.status.findings, [{ code: "phases-swapped", text: /^L1 of this meter is L2 of the mains meter/ }]);
+});
