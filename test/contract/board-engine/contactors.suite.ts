@@ -106,6 +106,18 @@ export function contactorSuite(t: Test, make: MakeEngine): void {
     t.notOk(bench.has(FLAG.wdTrip), "and a watchdog that is not armed does not trip");
   });
 
+  t.test("it does not close before the debounce has passed", async t => {
+    const bench = new EngineBench(make).ready();
+    bench.say("ev B");
+    bench.run(30);
+    bench.configure("debounceMs", 60);
+    bench.say("ev C");
+    bench.run(30);
+    t.equal(close(bench), RESULT.refused);
+    bench.run(50);
+    t.equal(close(bench), RESULT.ok);
+  });
+
   t.test("state D closes where it is allowed, and opens where it is not", async t => {
     const allowed = ready();
     allowed.say("ev D");

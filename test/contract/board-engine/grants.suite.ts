@@ -118,6 +118,9 @@ export function grantSuite(t: Test, make: MakeEngine): void {
     t.equal(bench.ask(setpoint({ mask: 1 })).arg, 1, "L2 and L3 dropped");
     t.equal(bench.mask, 1);
     t.equal(bench.ask(setpoint({ mask: 3, dutyPermille: 266 })).arg, 3);
+    t.equal(bench.ask(setpoint({ mask: 1, dutyPermille: 1000 })).arg, 1, "dropping needs no interlock");
+    t.equal(bench.mask, 1);
+    t.equal(bench.ask(setpoint({ mask: 3 })).arg, 3);
     t.equal(bench.ask(setpoint({ mask: 0 })).arg, 0);
     t.equal(bench.mask, 0);
     bench.run(5);
