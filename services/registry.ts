@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { connect } from "nats";
 import { natsOptions } from "../shared/bus/nats-options.ts";
@@ -26,6 +27,11 @@ import { serialLink } from "./pilot/drivers/link-serial.ts";
 import { tcpLink } from "./pilot/drivers/link-tcp.ts";
 import { pilotConfig } from "./pilot/pilot.config.ts";
 import { pilotService } from "./pilot/pilot.service.ts";
+import { cardsService } from "./rfid/cards.service.ts";
+import { openRedisCards } from "./rfid/drivers/redis-cards.ts";
+import { openSqliteCards } from "./rfid/drivers/sqlite-cards.ts";
+import { cardsConfig, rfidConfig } from "./rfid/rfid.config.ts";
+import { rfidService } from "./rfid/rfid.service.ts";
 import { openRedisStore } from "./settings/drivers/redis-store.ts";
 import { openSqliteStore } from "./settings/drivers/sqlite-store.ts";
 import { settingsConfig } from "./settings/settings.config.ts";
@@ -123,6 +129,32 @@ const entries: readonly Entry<Surroundings>[] = [
       const keeper = sessionFile(environment.dataDir, id);
       return evseService({ broker, clock, point, provisional: provisionalSettings(site, point), keeper });
     },
+  }),
+  entry({
+    service: "cards",
+    id: "none",
+    config: cardsConfig,
+    create: ({ broker, clock, site, environment }: Surroundings) =>
+      cardsService({
+        broker,
+        clock,
+        store:
+          environment.redisUrl === undefined
+            ? openSqliteCards(join(environment.dataDir, "cards.db"))
+            : openRedisCards({ url: environment.redisUrl, site: site.site }),
+      }),
+  }),
+  entry({
+    service: "rfid",
+    id: "charge-point",
+    config: rfidConfig,
+    problemsIn: (_config, site) =>
+      site.services.some(instance => instance.service === "cards")
+        ? []
+        : ["service: a card reader needs the card list; add { service: cards } to services"],
+    create: ({ broker, clock, environment }: Surroundings, _config, { id = "" }) =>
+      // The copy stays beside the point, whatever the site's own list lies in: it is for when that is away.
+      rfidService({ broker, clock, evseId: id, copy: openSqliteCards(join(environment.dataDir, `cards-${id}.db`)) }),
   }),
   entry({
     service: "pilot",

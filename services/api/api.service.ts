@@ -7,6 +7,7 @@ import { evseAcknowledge, evseStatus } from "../../shared/contracts/evse.ts";
 import { historyDay, historySessions } from "../../shared/contracts/history.ts";
 import { meterFeed, meterReading, meterStatus } from "../../shared/contracts/meter.ts";
 import { pilotSensed } from "../../shared/contracts/pilot.ts";
+import { accessPresent, cardsChange, cardsPage, rfidRead, rfidStatus } from "../../shared/contracts/rfid.ts";
 import { settingsCurrent, settingsUpdate } from "../../shared/contracts/settings.ts";
 import { simulatorCommand, simulatorTruth } from "../../shared/contracts/simulator.ts";
 import type { Site } from "../../shared/site/site-file.ts";
@@ -50,6 +51,9 @@ export function apiService(options: ApiOptions): ServiceSchema {
       feedMeter: (meterId, feed) => request(broker, meterFeed, `meter-${meterId}`, feed),
       sessions: query => request(broker, historySessions, "history", query),
       powerDay: () => request(broker, historyDay, "history", {}),
+      presentCard: (evseId, uid) => request(broker, accessPresent, `rfid-${evseId}`, { evseId, uid }),
+      cardPage: after => request(broker, cardsPage, "cards", { after }),
+      changeCards: change => request(broker, cardsChange, "cards", { by: "web", change }),
       acknowledge: evseId => request(broker, evseAcknowledge, `evse-${evseId}`, { evseId }),
       simulate: words => request(broker, simulatorCommand, "simulator", { words }),
     },
@@ -67,6 +71,8 @@ export function apiService(options: ApiOptions): ServiceSchema {
       ...subscribe(meterReading, fact => tell({ kind: "meter.reading", fact })),
       ...subscribe(meterStatus, fact => tell({ kind: "meter.status", fact })),
       ...subscribe(settingsCurrent, fact => tell({ kind: "settings.current", fact })),
+      ...subscribe(rfidStatus, fact => tell({ kind: "rfid.status", fact })),
+      ...subscribe(rfidRead, fact => tell({ kind: "rfid.read", fact })),
       ...subscribe(simulatorTruth, () => tell({ kind: "simulator.truth" })),
     },
     async started() {

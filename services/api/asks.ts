@@ -2,6 +2,7 @@ import type { ParamsOf, ResultOf } from "../../shared/contracts/define.ts";
 import type { evseAcknowledge } from "../../shared/contracts/evse.ts";
 import type { HistoryDay, historySessions, SessionsPage } from "../../shared/contracts/history.ts";
 import type { meterFeed } from "../../shared/contracts/meter.ts";
+import type { AccessPresentResult, CardsChange, CardsChangeResult, cardsPage } from "../../shared/contracts/rfid.ts";
 import type { settingsUpdate } from "../../shared/contracts/settings.ts";
 import type { simulatorCommand } from "../../shared/contracts/simulator.ts";
 import type { Clock } from "../../shared/time/clock.ts";
@@ -19,6 +20,10 @@ export interface Asks {
   sessions(query: ParamsOf<typeof historySessions>): Promise<SessionsPage>;
   /** The peaks of the last 96 quarter hours. */
   powerDay(): Promise<HistoryDay>;
+  /** Holds a card before the reader of a point. */
+  presentCard(evseId: string, uid: string): Promise<AccessPresentResult>;
+  cardPage(after: string | null): Promise<ResultOf<typeof cardsPage>>;
+  changeCards(change: CardsChange): Promise<CardsChangeResult>;
   acknowledge(evseId: string): Promise<ResultOf<typeof evseAcknowledge>>;
   simulate(words: string): Promise<ResultOf<typeof simulatorCommand>>;
 }

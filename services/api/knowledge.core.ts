@@ -8,6 +8,7 @@ import {
 import { type EvseStatus, evseStatus } from "../../shared/contracts/evse.ts";
 import { type MeterReading, type MeterStatus, meterStatus, SAMPLE_LIFETIME_MS } from "../../shared/contracts/meter.ts";
 import { type PilotSensed, pilotSensed } from "../../shared/contracts/pilot.ts";
+import { type RfidRead, type RfidStatus, rfidStatus } from "../../shared/contracts/rfid.ts";
 import type { SettingsCurrent } from "../../shared/contracts/settings.ts";
 import { simulatorTruth } from "../../shared/contracts/simulator.ts";
 import type { PhaseCurrentsA } from "../../shared/contracts/units.ts";
@@ -25,6 +26,9 @@ export interface PointKnowledge {
   readonly status: Heard<EvseStatus> | null;
   readonly sensed: Heard<PilotSensed> | null;
   readonly allocation: Heard<BalancerAllocation> | null;
+  readonly reader: Heard<RfidStatus> | null;
+  /** The last card before its reader. */
+  readonly lastRead: Heard<RfidRead> | null;
 }
 
 export interface MeterKnowledge {
@@ -55,16 +59,20 @@ export type KnowledgeInput =
   | { readonly kind: "meter.reading"; readonly fact: MeterReading }
   | { readonly kind: "meter.status"; readonly fact: MeterStatus }
   | { readonly kind: "settings.current"; readonly fact: SettingsCurrent }
+  | { readonly kind: "rfid.status"; readonly fact: RfidStatus }
+  | { readonly kind: "rfid.read"; readonly fact: RfidRead }
   | { readonly kind: "simulator.truth" }
   /** A feed of the home battery was accepted: its value may be the old one, its age is not. */
   | { readonly kind: "battery-fed"; readonly currentDeciA: number }
   | { readonly kind: "sample"; readonly civilMs: number };
 
+const NOTHING_HEARD: PointKnowledge = { status: null, sensed: null, allocation: null, reader: null, lastRead: null };
+
 export function knowNothing(pointIds: readonly string[]): Knowledge {
   return {
     settings: null,
     balancer: null,
-    points: new Map(pointIds.map(id => [id, { status: null, sensed: null, allocation: null }])),
+    points: new Map(pointIds.map(id => [id, NOTHING_HEARD])),
     meters: new Map(),
     simulatorAt: null,
     battery: null,
@@ -98,6 +106,10 @@ function take(known: Knowledge, input: Exclude<KnowledgeInput, { kind: "sample" 
       return withMeter(known, input.fact.meterId, { status: { value: input.fact, at: now } });
     case "settings.current":
       return withSettings(known, input.fact, now);
+    case "rfid.status":
+      return withPoint(known, input.fact.evseId, { reader: { value: input.fact, at: now } });
+    case "rfid.read":
+      return withPoint(known, input.fact.evseId, { lastRead: { value: input.fact, at: now } });
     case "simulator.truth":
       return { ...known, simulatorAt: now };
     case "battery-fed":
@@ -140,6 +152,10 @@ export function sensedOf(known: Knowledge, evseId: string, now: Instant): PilotS
 
 export function allocationOf(known: Knowledge, evseId: string, now: Instant): BalancerAllocation | null {
   return believed(known.points.get(evseId)?.allocation ?? null, balancerAllocation.expiresAfterMs, now);
+}
+
+export function readerOf(known: Knowledge, evseId: string, now: Instant): RfidStatus | null {
+  return believed(known.points.get(evseId)?.reader ?? null, rfidStatus.expiresAfterMs, now);
 }
 
 export function balancerOf(known: Knowledge, now: Instant): BalancerStatus | null {

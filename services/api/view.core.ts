@@ -13,13 +13,14 @@ import {
   type MeterKnowledge,
   meterFor,
   meterStatusOf,
+  readerOf,
   sampleAgeMs,
   sensedOf,
   statusOf,
 } from "./knowledge.core.ts";
 import { hundredths, phaseHundredths, wholeMs } from "./round.core.ts";
-import type { BoardView, FaultView, MeterView, PointStatusView, PointView, SiteView } from "./view.ts";
-import { choiceOf, wordsOfFault, wordsOfPoint } from "./words.core.ts";
+import type { BoardView, FaultView, MeterView, PointStatusView, PointView, ReaderView, SiteView } from "./view.ts";
+import { choiceOf, wordsOfFault, wordsOfPoint, wordsOfRead } from "./words.core.ts";
 
 /** The site as it is known now. */
 export function viewOf(known: Knowledge, identity: Identity, now: Instant, civilMs: number): SiteView {
@@ -76,6 +77,7 @@ export function pointViewOf(known: Knowledge, point: PointIdentity, now: Instant
     retryS: allocation?.retryS ?? null,
     faults: faultsOf(status?.faults ?? [], sensed?.faults ?? []),
     board: boardViewOf(known, point.id, now),
+    reader: readerViewOf(known, point.id, now),
   };
 }
 
@@ -118,6 +120,23 @@ function boardViewOf(known: Knowledge, evseId: string, now: Instant): BoardView 
     reconnects: heard?.value.reconnects ?? 0,
     faults: sensed?.faults ?? [],
     lastError: heard?.value.lastError ?? null,
+  };
+}
+
+function readerViewOf(known: Knowledge, evseId: string, now: Instant): ReaderView | null {
+  const heard = readerOf(known, evseId, now);
+  if (heard === null || heard.reader === "disabled") return null;
+  const byCard = heard.reader === "enable-all" || heard.reader === "enable-one";
+  const last = known.points.get(evseId)?.lastRead ?? null;
+  return {
+    reader: heard.reader,
+    locked: byCard && statusOf(known, evseId, now)?.access === "off",
+    card: heard.card,
+    lockInS: heard.lockInS,
+    lastRead:
+      last === null
+        ? null
+        : { words: wordsOfRead(last.value.outcome), card: last.value.card, ageMs: wholeMs(now - last.at) },
   };
 }
 

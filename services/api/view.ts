@@ -3,6 +3,7 @@ import { balancerStatus } from "../../shared/contracts/balancer.ts";
 import { chargingSession, evseFault, evseState } from "../../shared/contracts/evse.ts";
 import { meterRole, meterStatus } from "../../shared/contracts/meter.ts";
 import { boardFault, pilotSensed } from "../../shared/contracts/pilot.ts";
+import { cardLabel, readerMode } from "../../shared/contracts/rfid.ts";
 import {
   accessStatus,
   boundBy,
@@ -81,6 +82,22 @@ const pointStatusView = z
   .meta({ id: "PointStatusView" });
 export type PointStatusView = z.output<typeof pointStatusView>;
 
+/** The card reader of a point: what it lets in, and who holds the point. Whole card numbers are never told. */
+const readerView = z
+  .object({
+    reader: readerMode,
+    /** Access is off and a card of the list would switch it on. */
+    locked: z.boolean(),
+    /** The card that switched access on. */
+    card: cardLabel.nullable(),
+    /** Seconds until a point without a car locks itself. */
+    lockInS: z.number().int().nullable(),
+    lastRead: z.object({ words: z.string(), card: cardLabel, ageMs: ms }).readonly().nullable(),
+  })
+  .readonly()
+  .meta({ id: "ReaderView" });
+export type ReaderView = z.output<typeof readerView>;
+
 export const pointView = z
   .object({
     id: idSchema,
@@ -101,6 +118,8 @@ export const pointView = z
     retryS: z.number().int().nullable(),
     faults: z.array(faultView).readonly(),
     board: boardView,
+    /** Null where no card reader is in use. */
+    reader: readerView.nullable(),
   })
   .readonly()
   .meta({ id: "PointView" });

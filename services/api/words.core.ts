@@ -1,5 +1,6 @@
 import type { EvseFault, EvseStatus } from "../../shared/contracts/evse.ts";
 import type { BoardFault, PilotSensed } from "../../shared/contracts/pilot.ts";
+import type { ReadOutcome } from "../../shared/contracts/rfid.ts";
 import type { ChargeChoice } from "./view.ts";
 
 const FAULT_WORDS: Readonly<Record<EvseFault | BoardFault, string>> = {
@@ -23,6 +24,26 @@ const FAULT_WORDS: Readonly<Record<EvseFault | BoardFault, string>> = {
   "board-hang": "the board restarted after it hung",
   "wrong-firmware": "the board runs another firmware than expected",
 };
+
+const READ_WORDS: Readonly<Record<ReadOutcome, string>> = {
+  granted: "accepted: charging is allowed",
+  ended: "accepted: charging is ended",
+  ignored: "another card holds this charge point",
+  unknown: "this card is not known",
+  stored: "stored",
+  "already-stored": "is stored already",
+  deleted: "deleted",
+  "not-stored": "is not in the list",
+  full: "the list is full",
+  forwarded: "passed on",
+  "directory-away": "the card list cannot be reached; try again",
+  disabled: "the card reader is switched off",
+};
+
+/** What became of a card, in words. */
+export function wordsOfRead(outcome: ReadOutcome): string {
+  return READ_WORDS[outcome];
+}
 
 export function wordsOfFault(code: EvseFault | BoardFault): string {
   return FAULT_WORDS[code];

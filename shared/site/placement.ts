@@ -9,7 +9,7 @@ export interface LineUse {
 
 /** What is wrong between the instances of a site: each one may be right by itself. Problems in words, with their path. */
 export function problemsOfPlacement(site: Site, lineUses: readonly LineUse[]): readonly string[] {
-  return [...problemsOfPoints(site), ...problemsOfLines(site, lineUses)];
+  return [...problemsOfPoints(site), ...problemsOfReaders(site), ...problemsOfLines(site, lineUses)];
 }
 
 export function nodeOf(instance: ServiceInstance): string {
@@ -37,6 +37,19 @@ function problemsOfPoints(site: Site): readonly string[] {
     return [
       `services[${pilot}].node: pilot "${point.id}" is on ${nodes[1] ?? ""} and its evse (services[${evse}]) on ${nodes[0] ?? ""}; ` +
         "expected the same node, because a charge point must stay safe without NATS",
+    ];
+  });
+}
+
+/** The card reader of a point is where its `evse` is: a card must work while NATS is away. */
+function problemsOfReaders(site: Site): readonly string[] {
+  return site.services.flatMap((reader, index) => {
+    if (reader.service !== "rfid") return [];
+    const evse = site.services.find(({ service, id }) => service === "evse" && id === reader.id);
+    if (evse === undefined || nodeOf(evse) === nodeOf(reader)) return [];
+    return [
+      `services[${index}].node: rfid "${String(reader.id)}" is on ${nodeOf(reader)} and its evse on ${nodeOf(evse)}; ` +
+        "expected the same node, because a card must work without NATS",
     ];
   });
 }

@@ -55,6 +55,7 @@ export function pointView(change: Partial<PointView> = {}): PointView {
       faults: [],
       lastError: null,
     },
+    reader: null,
     ...change,
   };
 }

@@ -1,6 +1,4 @@
-import express, { type Request, type RequestHandler, type Response, Router } from "express";
-import type { z } from "zod";
-import { describeIssues } from "../../../shared/contracts/define.ts";
+import express, { type Request, type Response, Router } from "express";
 import type { SettingsUpdateResult } from "../../../shared/contracts/settings.ts";
 import { catalogue, settingOf } from "../../../shared/settings/catalogue/index.ts";
 import { ACCESS, MODE } from "../../../shared/settings/charge-mode.ts";
@@ -12,9 +10,11 @@ import type { PointIdentity } from "../identity.ts";
 import { isSimulated, type Knowledge } from "../knowledge.core.ts";
 import { pointViewOf, viewOf } from "../view.core.ts";
 import { type ChargeChoice, type SiteView } from "../view.ts";
-import { HttpRefusal, refuse } from "./errors.ts";
+import { wordsOfRead } from "../words.core.ts";
+import { HttpRefusal } from "./errors.ts";
 import { openApiDocument } from "./openapi.ts";
-import { commandBody, modeBody, type SettingsView, settingsPatch } from "./schemas.ts";
+import { bodyOf, route } from "./route.ts";
+import { commandBody, modeBody, presentBody, type SettingsView, settingsPatch } from "./schemas.ts";
 import { answerSessions } from "./sessions.ts";
 import type { LiveStream } from "./stream.ts";
 
@@ -76,6 +76,16 @@ export function nativeRouter(gateway: Gateway, stream: LiveStream): Router {
       response.json(answer);
     },
   });
+  route(router, "/points/:id/card", {
+    POST: [
+      json,
+      async (request, response) => {
+        const { id } = pointNamed(request);
+        const result = await asks.presentCard(id, bodyOf(presentBody, request).uid);
+        response.json({ ...result, words: wordsOfRead(result.outcome) });
+      },
+    ],
+  });
   route(router, "/settings", {
     GET: (_request, response) => response.json(settingsViewOf(known())),
     PATCH: [
@@ -114,35 +124,6 @@ export function nativeRouter(gateway: Gateway, stream: LiveStream): Router {
       permitted: ids,
     });
   }
-}
-
-type Handlers = Partial<Record<"GET" | "POST" | "PATCH", RequestHandler | RequestHandler[]>>;
-
-/** One path with its methods; any other method is told which there are. */
-function route(router: Router, path: string, handlers: Handlers): void {
-  const at = router.route(path);
-  if (handlers.GET !== undefined) at.get(handlers.GET);
-  if (handlers.POST !== undefined) at.post(handlers.POST);
-  if (handlers.PATCH !== undefined) at.patch(handlers.PATCH);
-  const methods = Object.keys(handlers).join(", ");
-  at.all((request, response) => {
-    response.set("Allow", methods);
-    refuse(
-      response,
-      new HttpRefusal(405, "method.unknown", `${request.method} is not for this path`, { permitted: methods }),
-    );
-  });
-}
-
-/** The body as its schema makes it; the error names the first field that is wrong. */
-function bodyOf<S extends z.ZodType>(schema: S, request: Request): z.output<S> {
-  if (request.body === undefined) {
-    throw new HttpRefusal(400, "body.missing", "expected a JSON body with Content-Type application/json");
-  }
-  const parsed = schema.safeParse(request.body);
-  if (parsed.success) return parsed.data;
-  const field = parsed.error.issues[0]?.path.join(".") ?? "";
-  throw new HttpRefusal(400, "body.invalid", describeIssues(parsed.error), field === "" ? {} : { field });
 }
 
 function changeFor(mode: ChargeChoice, evseId: string): { key: string; evseId: string; value: number } {

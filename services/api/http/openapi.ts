@@ -4,9 +4,15 @@ import { healthView, historyView, pointView, siteView } from "../view.ts";
 import { errorBody } from "./errors.ts";
 import {
   accepted,
+  cardBody,
+  cardListView,
+  cardsBody,
+  cardsResult,
   commandBody,
   commandDone,
   modeBody,
+  presentBody,
+  presentResult,
   sessionsPage,
   sessionsQuery,
   settingsOutcomes,
@@ -17,10 +23,11 @@ import {
 interface Operation {
   /** What stands behind the question mark. */
   readonly query?: z.ZodObject;
-  readonly method: "get" | "post" | "patch";
+  readonly method: "get" | "post" | "put" | "patch" | "delete";
   readonly path: string;
   readonly summary: string;
   readonly ofPoint?: true;
+  readonly ofCard?: true;
   readonly body?: z.ZodObject;
   readonly answer: z.ZodType;
   readonly refusals: readonly number[];
@@ -52,6 +59,46 @@ const OPERATIONS: readonly Operation[] = [
     ofPoint: true,
     answer: accepted,
     refusals: [403, 404, 409, 503],
+  },
+  {
+    method: "post",
+    path: "/api/v1/points/{id}/card",
+    summary: "Holds a card before the reader of a charge point; 4, 6, 7 or 10 bytes",
+    ofPoint: true,
+    body: presentBody,
+    answer: presentResult,
+    refusals: [400, 403, 404, 422, 503],
+  },
+  {
+    method: "get",
+    path: "/api/v1/cards",
+    summary: "The card list of the site; ?format=txt gives rfid.txt",
+    answer: cardListView,
+    refusals: [400, 503],
+  },
+  {
+    method: "post",
+    path: "/api/v1/cards",
+    summary: "Adds a card, or gives it another name",
+    body: cardBody,
+    answer: cardsResult,
+    refusals: [400, 403, 409, 503],
+  },
+  {
+    method: "put",
+    path: "/api/v1/cards",
+    summary: "Replaces the list; JSON, or text/plain with one number per line and a name after a comma",
+    body: cardsBody,
+    answer: cardsResult,
+    refusals: [400, 403, 409, 503],
+  },
+  {
+    method: "delete",
+    path: "/api/v1/cards/{uid}",
+    summary: "Removes a card",
+    ofCard: true,
+    answer: cardsResult,
+    refusals: [400, 403, 404, 503],
   },
   {
     method: "get",
@@ -131,8 +178,9 @@ export function openApiDocument(version: string): object {
   });
 }
 
-function routeOf({ method, path, summary, ofPoint, query, body, answer, refusals }: Operation) {
+function routeOf({ method, path, summary, ofPoint, ofCard, query, body, answer, refusals }: Operation) {
   const params = z.object({ id: z.string().meta({ description: "Id of the charge point", example: "left" }) });
+  const card = z.object({ uid: z.string().meta({ description: "Number of the card", example: "04A1B2C3D4E5F6" }) });
   const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
   return {
     method,
@@ -140,6 +188,7 @@ function routeOf({ method, path, summary, ofPoint, query, body, answer, refusals
     summary,
     request: {
       ...(ofPoint === undefined ? {} : { params }),
+      ...(ofCard === undefined ? {} : { params: card }),
       ...(query === undefined ? {} : { query }),
       ...(body === undefined ? {} : { body: { required: true, ...json(body) } }),
     },

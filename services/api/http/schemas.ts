@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { historySessions, SESSIONS_PER_ANSWER } from "../../../shared/contracts/history.ts";
+import { accessPresent, card, cardsChange, cardUser } from "../../../shared/contracts/rfid.ts";
 import { settingsUpdate, settingValue } from "../../../shared/contracts/settings.ts";
 import { idSchema } from "../../../shared/contracts/units.ts";
 import { chargeChoice } from "../view.ts";
@@ -7,6 +8,23 @@ import { chargeChoice } from "../view.ts";
 /** Bodies and answers of /api/v1 that are not views. One schema each: validation, OpenAPI document and type. */
 
 export const modeBody = z.strictObject({ mode: chargeChoice }).meta({ id: "ModeBody" });
+
+/** A card as a reader or a list writes it; its one form is made of it. */
+export const cardBody = z
+  .strictObject({ uid: z.string().min(1).max(40), user: cardUser.nullable().default(null) })
+  .meta({ id: "CardBody" });
+export const cardsBody = z.strictObject({ cards: z.array(cardBody).max(20_000) }).meta({ id: "CardsBody" });
+export const presentBody = z.strictObject({ uid: z.string().min(1).max(40) }).meta({ id: "PresentBody" });
+export const presentResult = accessPresent.result
+  .unwrap()
+  .extend({ words: z.string() })
+  .readonly()
+  .meta({ id: "PresentResult" });
+export const cardListView = z
+  .object({ version: z.string().nullable(), cards: z.array(card).readonly() })
+  .readonly()
+  .meta({ id: "CardList" });
+export const cardsResult = cardsChange.result.meta({ id: "CardsResult" });
 
 export const settingsPatch = z
   .strictObject({

@@ -8,6 +8,7 @@ import { healthOf } from "../health.core.ts";
 import type { PointIdentity } from "../identity.ts";
 import { metricsOf } from "../metrics.core.ts";
 import { smartEvseRouter } from "../smartevse/router.ts";
+import { cardsRouter } from "./cards.ts";
 import { errorHandler, HttpRefusal } from "./errors.ts";
 import { listen } from "./listen.ts";
 import { nativeRouter, siteViewNow } from "./native.ts";
@@ -107,6 +108,7 @@ function application(gateway: Gateway, config: ApiConfig, stream: LiveStream): E
       .status(health.status === "ok" ? 200 : 503)
       .json(health);
   });
+  app.use("/api/v1/cards", cardsRouter(gateway));
   app.use("/api/v1", nativeRouter(gateway, stream));
   app.use("/api/docs", docsRouter());
   app.use(

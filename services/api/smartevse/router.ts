@@ -1,5 +1,6 @@
 import express, { type Request, type RequestHandler, type Response, Router } from "express";
 import type { SettingsCurrent } from "../../../shared/contracts/settings.ts";
+import { numberIn } from "../../../shared/settings/read.ts";
 import type { Gateway } from "../asks.ts";
 import { HttpRefusal, refusalOf } from "../http/errors.ts";
 import { ownNetwork } from "../http/network.ts";
@@ -12,7 +13,9 @@ import { settingsWishes } from "./params.core.ts";
 import { intParam, mergeReplies, type Params, type Reply } from "./parse.core.ts";
 import { change, changesOf, type Outcome, replyTo, type SettingsContext, type Wish, wishFor } from "./plan.core.ts";
 import { lastSession, powerDayOf } from "./records.ts";
+import { READER_OFF, swipeOf, swipeReply } from "./swipe.core.ts";
 import { treeOf } from "./tree.core.ts";
+import { uploadRouter } from "./upload.ts";
 
 /** Largest body that is looked into; a certificate is 2 kB. */
 const MAX_BODY = "64kb";
@@ -89,8 +92,8 @@ export function smartEvseRouter(gateway: Gateway, pointOf: (request: Request) =>
   onPost("/ev_meter", async (params, point) =>
     mergeReplies(await feedAll(gateway, evMeterFeeds(params, feedContextOf(gateway, point)))),
   );
-  // No reader service runs here, so no card can be taken.
-  onPost("/rfid", () => Promise.resolve({ rfid_status: "RFID reader not enabled" }));
+  onPost("/rfid", (params, point) => swipe(gateway, params, point));
+  router.use(uploadRouter(gateway, known));
   onPost("/cablelock", (params, point) => {
     const locked = params.has("1") ? 1 : 0;
     return carryOut(gateway, [wishFor(change("cablelock", point.id, locked), "cablelock", locked, null)]);
@@ -99,6 +102,19 @@ export function smartEvseRouter(gateway: Gateway, pointOf: (request: Request) =>
     onPost(`/color_${colour}`, (params, point) => carryOut(gateway, colourWishes(colour, params, point)));
   }
   return router;
+}
+
+/** A point without a reader service is one whose reader is not enabled. */
+async function swipe(gateway: Gateway, params: Params, point: PointIdentity): Promise<Reply> {
+  const asked = swipeOf(params, numberIn(settingsInForce(gateway), "rfidreader", point.id) !== 0);
+  if (!asked.ok) return asked.reply;
+  try {
+    const { outcome } = await gateway.asks.presentCard(point.id, asked.digits);
+    return swipeReply(asked.digits, outcome);
+  } catch (error) {
+    if (refusalOf(error)?.code === "owner.absent") return READER_OFF;
+    throw error;
+  }
 }
 
 /** Red, green and blue, all three and in range, or nothing (spec interfaces 1.8). */

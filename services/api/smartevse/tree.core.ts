@@ -1,12 +1,14 @@
+import { legacyDigitsOf } from "../../../shared/card-uid.ts";
 import type { SettingsCurrent } from "../../../shared/contracts/settings.ts";
 import { restModeOf } from "../../../shared/settings/charge-mode.ts";
 import { numberIn, settingIn } from "../../../shared/settings/read.ts";
-import { batteryDeciA, statusOf } from "../knowledge.core.ts";
+import { batteryDeciA, readerOf, statusOf } from "../knowledge.core.ts";
 import { tenths, whole } from "./currents.core.ts";
 import { linksTree } from "./links-tree.core.ts";
 import { meterLabel, metersTree } from "./meters-tree.core.ts";
 import { type Json, localEpochS, type Reply } from "./parse.core.ts";
 import { legacyState } from "./states.core.ts";
+import { readerStatusText } from "./swipe.core.ts";
 import { labelOf, type Network, type TreeContext } from "./tree-context.core.ts";
 
 const NODE_PLACES = 8;
@@ -55,6 +57,7 @@ function evseTree({ known, settings, point, now }: TreeContext): Reply {
   const last = known.points.get(point.id)?.status?.value ?? null;
   const status = statusOf(known, point.id, now);
   const state = legacyState(last, status !== null);
+  const lastRead = known.points.get(point.id)?.lastRead ?? null;
   const readerOff = numberIn(settings, "rfidreader", point.id) === 0;
   return {
     car_connected: state.carConnected,
@@ -75,8 +78,8 @@ function evseTree({ known, settings, point, now }: TreeContext): Reply {
       error_id: state.errorId,
       rfidreader: labelOf(settings, "rfidreader", point.id),
       nrofphases: status?.phases ?? 0,
-      rfid: "Not Installed",
-      ...(readerOff ? {} : { rfid_lastread: "" }),
+      rfid: readerOff || readerOf(known, point.id, now) === null ? "Not Installed" : readerStatusText(lastRead, now),
+      ...(readerOff ? {} : { rfid_lastread: legacyDigitsOf(lastRead?.value.uid ?? "") }),
       iec61851_state: state.iec,
       iec61851_substate: state.substate,
       charging_enabled: state.chargingEnabled,
