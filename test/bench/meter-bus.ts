@@ -9,7 +9,7 @@ import { ModbusMeter } from "../../services/meter/drivers/modbus.ts";
 import { ModbusLine } from "../../services/meter/drivers/modbus-line.ts";
 import { liveBlocks } from "../../services/meter/modbus/blocks.core.ts";
 import { profileOf } from "../../services/meter/modbus/profiles.ts";
-import { MeterTimeout, MeterUnreachable } from "../../shared/errors.ts";
+import { MeterReplyRefused, MeterTimeout, MeterUnreachable } from "../../shared/errors.ts";
 import { systemClock } from "../../shared/time/clock.ts";
 import { eastronAt } from "../support/modbus-bench.ts";
 import { ptyPair } from "../support/pty.ts";
@@ -28,6 +28,8 @@ if (live === undefined) throw new Error("an Eastron has a block of currents");
 const EXCHANGE_MS = (8 + 5 + 2 * live.quantity) * CHAR_MS + 2 * SILENCE_MS;
 const LIMIT = 1_000 / EXCHANGE_MS;
 
+/** Requests without a usable answer, per unit, of the measurement that runs. */
+const failures = new Map<number, number>();
 const cleanUp: (() => unknown)[] = [];
 const bench = { teardown: (run: () => unknown): unknown => cleanUp.push(run) };
 
@@ -55,6 +57,7 @@ async function pause(ms: number): Promise<void> {
 /** Asks units as fast as the line lets it; answers per second, of each. */
 async function saturated(line: ModbusLine, units: readonly number[]): Promise<ReadonlyMap<number, number>> {
   const answers = new Map(units.map(unit => [unit, 0]));
+  failures.clear();
   let counting = false;
   let running = true;
   const readers = units.map(async unit => {
@@ -64,7 +67,9 @@ async function saturated(line: ModbusLine, units: readonly number[]): Promise<Re
         if (counting) answers.set(unit, (answers.get(unit) ?? 0) + 1);
       } catch (error) {
         // A dead meter is part of the bench: its driver asks again with its next poll.
-        if (!(error instanceof MeterTimeout || error instanceof MeterUnreachable)) throw error;
+        const isOfTheLine = [MeterTimeout, MeterUnreachable, MeterReplyRefused].some(kind => error instanceof kind);
+        if (!isOfTheLine) throw error;
+        if (counting) failures.set(unit, (failures.get(unit) ?? 0) + 1);
         await pause(100);
       }
     }
@@ -76,6 +81,12 @@ async function saturated(line: ModbusLine, units: readonly number[]): Promise<Re
   running = false;
   await Promise.all(readers);
   return new Map([...answers].map(([unit, count]) => [unit, count / SECONDS]));
+}
+
+/** Says so where the figures are those of a busy machine, whose other end of the line was late. */
+function warnOf(lateUnits: readonly number[]): void {
+  const late = lateUnits.reduce((all, unit) => all + (failures.get(unit) ?? 0), 0);
+  if (late > 0) console.log(`       ${late} requests failed: this machine is too busy to keep the pace of the wire`);
 }
 
 function sum(rates: ReadonlyMap<number, number>): number {
@@ -95,6 +106,7 @@ for (const count of [1, 4, 8]) {
     console.log(
       `${String(count).padStart(6)} ${sum(rates).toFixed(1).padStart(9)} ${`${((100 * sum(rates)) / LIMIT).toFixed(1)} %`.padStart(12)} ${fairness.toFixed(2).padStart(37)}`,
     );
+    warnOf(units);
   });
 }
 
@@ -109,6 +121,7 @@ await withLine([13], async line => {
   console.log(
     `\none dead meter of four: the other three ${sum(rates).toFixed(1)}/s instead of ${alive.toFixed(1)}/s, ${lost.toFixed(1)} % less (aim <= 10 %)`,
   );
+  warnOf([10, 11, 12]);
 });
 
 await withLine([], async line => {
