@@ -61,7 +61,7 @@ export interface Picked {
 const PATIENCE_MS: Readonly<Record<Urgency, number>> = { mains: 0, circuit: 250, other: 500 };
 /** Failures in a row after which a unit is asked rarely. */
 const FAILURES_TO_SET_ASIDE = 3;
-const FIRST_PAUSE_MS = 1_000;
+const FIRST_PAUSE_MS: Readonly<Record<Urgency, number>> = { mains: 1_000, circuit: 2_000, other: 2_000 };
 /** A dead meter costs the line one time-out per pause; the mains meter is missed, so it is looked for more often. */
 const LONGEST_PAUSE_MS: Readonly<Record<Urgency, number>> = { mains: 2_000, circuit: 10_000, other: 30_000 };
 
@@ -197,7 +197,7 @@ function isSame(one: ReadRequest, other: ReadRequest): boolean {
 
 function pauseAfter(failures: number, urgency: Urgency): number | null {
   if (failures < FAILURES_TO_SET_ASIDE) return null;
-  return Math.min(LONGEST_PAUSE_MS[urgency], FIRST_PAUSE_MS * 2 ** (failures - FAILURES_TO_SET_ASIDE));
+  return Math.min(LONGEST_PAUSE_MS[urgency], FIRST_PAUSE_MS[urgency] * 2 ** (failures - FAILURES_TO_SET_ASIDE));
 }
 
 function counted(counters: MeterCounters, outcome: Outcome): MeterCounters {
