@@ -155,13 +155,15 @@ function stopLast(points: readonly Point[], limit: Limit, scene: Scene): readonl
 function considerWaiting(point: Point, index: number, points: readonly Point[], scene: Scene): Point {
   const { now, settings, limits } = scene;
   if (point.limitA > 0 || point.status?.wantsCurrent !== true || !isReachable(point, now)) return point;
+  if (waitsForSun(point, now)) return point;
   if (isRegulated(point) && scene.trust !== "regulate")
     return point.boundBy === "not-charging" ? { ...point, boundBy: "settling" } : point;
   const uses = limitsOn(point, limits, now);
   if (uses.some(used => limits[used]?.settled === false)) return { ...point, boundBy: "settling" };
   const ahead = points
     .slice(0, index)
-    .filter(other => other.limitA === 0 && other.retryAt <= now && other.status?.wantsCurrent === true);
+    .filter(other => other.limitA === 0 && other.retryAt <= now && other.status?.wantsCurrent === true)
+    .filter(other => !waitsForSun(other, now));
   const short = uses.find(used => {
     const limit = limits[used];
     // Whether there is sun for one more is the solar controller's decision.
@@ -174,6 +176,11 @@ function considerWaiting(point: Point, index: number, points: readonly Point[], 
   }
   if (point.retryAt > now) return { ...point, boundBy: "retry-wait" };
   return withLimit(point, settings.minA, "settling", now);
+}
+
+/** In mode Solar the solar controller says who may start. */
+function waitsForSun(point: Point, now: Instant): boolean {
+  return isSolar(point) && solarWish(point, now)?.go !== true;
 }
 
 /** Shares what the limits allow among the points that charge or join, then offers the rest of them what they would get. */

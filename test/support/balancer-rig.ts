@@ -4,6 +4,7 @@ import type { Point } from "../../services/balancer/point.core.ts";
 import { type BalancerState, idleBalancer, type PointWiring } from "../../services/balancer/state.core.ts";
 import { type EvseStatus, evseStatus } from "../../shared/contracts/evse.ts";
 import { meterReading } from "../../shared/contracts/meter.ts";
+import type { SolarBudget } from "../../shared/contracts/solar.ts";
 
 export const LIMITS: BalancerSettings = { mainsA: 25, circuitA: null, minA: 6, mainsMeter: true };
 
@@ -18,7 +19,9 @@ interface Car {
   metered: boolean;
   rampAPerS: number;
   ceilingA: number;
-  mode: "normal" | "smart";
+  mode: "normal" | "smart" | "solar";
+  /** What the solar controller wishes for it, in mode Solar. */
+  go: boolean;
   drawA: number;
   offers: { at: number; limitA: number }[];
 }
@@ -30,6 +33,8 @@ export class BalancerRig {
   readonly outputs: BalancerOutput[] = [];
   houseA: [number, number, number] = [0, 0, 0];
   meterSilent = false;
+  /** What the solar controller gives out, sum of the phases; null = it is silent. */
+  sunA: number | null = null;
   unreachable = new Set<string>();
   readonly cars = new Map<string, Car>();
   readonly rotation = new Map<string, readonly [number, number, number]>();
@@ -59,6 +64,7 @@ export class BalancerRig {
         rampAPerS: Infinity,
         ceilingA: 16,
         mode: "smart",
+        go: true,
         drawA: 0,
         offers: [],
       });
@@ -105,6 +111,7 @@ export class BalancerRig {
       if (this.now % 1_000 === 0) {
         for (const id of this.cars.keys())
           if (!this.unreachable.has(id)) this.tell({ kind: "status", status: this.status(id) });
+        if (this.sunA !== null) this.tell({ kind: "sun", budget: this.#budget(this.sunA) });
         this.tell({ kind: "tick" });
       }
     }
@@ -140,6 +147,18 @@ export class BalancerRig {
       drawA: null,
       session: null,
     };
+  }
+
+  #budget(chargingA: number): SolarBudget {
+    const points = [...this.cars].map(([evseId, car]) => ({
+      evseId,
+      go: car.go,
+      phases: car.phases,
+      counts: car.phases,
+      boundBy: car.go ? ("solar" as const) : ("solar-start" as const),
+      outlook: { haveA: chargingA, needA: 6, stopInS: null, switchTo: null, switchInS: null },
+    }));
+    return { chargingA, surplusA: chargingA, batteryA: null, restsOnMs: 0, points };
   }
 
   #drive(id: string, car: Car): void {

@@ -17,6 +17,16 @@ t.test("the worked examples of the power share: 24, 18, 17, 12 A among those tha
   t.strictSame(distribute([one(16), one(16)], 6, [12]).sharesA, [6, 6]);
 });
 
+t.test("a three-phase point counts three times against a sum of phases, and all rise together per phase", async t => {
+  const three = { capA: 16, uses: [0], weights: [3] };
+  const single = { capA: 16, uses: [0], weights: [1] };
+  t.strictSame(distribute([three, single], 6, [40]).sharesA, [10, 10]);
+  t.strictSame(distribute([three, { ...single, capA: 10 }], 6, [52]).sharesA, [14, 10]);
+  t.strictSame(distribute([three, single], 6, [20]), { sharesA: [6, 6], stoppedBy: [0, 0] });
+  // A tenth more for three phases would take three tenths.
+  t.strictSame(distribute([three], 6, [20]).sharesA, [6.6]);
+});
+
 t.test("says which limit stopped each share, per phase", async t => {
   const threePhase = { capA: 32, uses: [0, 1, 2] };
   const onL3 = { capA: 16, uses: [2] };
