@@ -234,7 +234,10 @@ function share(state: BalancerState, scene: Scene): BalancerState {
   const potential = distribute(
     claims,
     settings.minA,
-    limits.map((limit, index) => (limit.measured && limit.settled ? limit.budget.roomA : (allowedA[index] ?? 0))),
+    limits.map((limit, index) => {
+      if (!limit.measured) return allowedA[index] ?? 0;
+      return limit.settled ? limit.budget.roomA : limit.budget.freeNowA;
+    }),
   );
   let { changedAt, raisedAt } = state;
   let cutA = 0;

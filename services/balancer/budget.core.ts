@@ -22,6 +22,8 @@ export interface PhaseBudget {
   readonly raiseToA: number;
   /** Up to this may be counted on when another point is to join. */
   readonly roomA: number;
+  /** What the newest sample leaves in total, whether or not it may be given yet. */
+  readonly freeNowA: number;
   /** By how much the limit is exceeded even with every point at its minimum; <= 0 is no shortage. */
   readonly shortageA: number;
 }
@@ -40,7 +42,7 @@ export function budgetOf(
   now: Instant,
 ): PhaseBudget {
   const newest = measured.samples.at(-1);
-  if (newest === undefined) return { cutToA: 0, raiseToA: 0, roomA: 0, shortageA: 0 };
+  if (newest === undefined) return { cutToA: 0, raiseToA: 0, roomA: 0, freeNowA: 0, shortageA: 0 };
   const drawnA = (newest.exact ? newest.drawnA : newest.drawnAtMostA)[phase] ?? 0;
   const freeNowA = limitA - (newest.measuredA[phase] ?? 0) + drawnA + load.unknownA;
   const excessA = (newest.measuredA[phase] ?? 0) - limitA;
@@ -50,17 +52,18 @@ export function budgetOf(
   const cutToA = mustCut ? freeNowA - MARGIN_A : Infinity;
 
   const settled = settledSamples(measured, patienceMs, now);
-  if (settled === null) return { cutToA, raiseToA: load.allottedA, roomA: 0, shortageA };
+  if (settled === null) return { cutToA, raiseToA: load.allottedA, roomA: 0, freeNowA, shortageA };
   if (known) {
-    const settledA = limitA - Math.max(...settled.map(sample => baseA(sample, phase)));
+    // The newest sample is not always among the settled ones, but what it forbids is forbidden.
+    const settledA = Math.min(freeNowA, limitA - Math.max(...settled.map(sample => baseA(sample, phase))));
     // A car that draws a little less than it is offered leaves that little unused for ever; it may be offered the difference.
     const unusedA = limitA - Math.max(...settled.map(sample => sample.measuredA[phase] ?? 0));
     const trimmedA = load.followed ? Math.min(load.allottedA + unusedA, settledA + TRIM_A) : 0;
-    return { cutToA, raiseToA: Math.max(load.allottedA, settledA, trimmedA), roomA: settledA, shortageA };
+    return { cutToA, raiseToA: Math.max(load.allottedA, settledA, trimmedA), roomA: settledA, freeNowA, shortageA };
   }
   const headroomA = limitA - Math.max(...settled.map(sample => sample.measuredA[phase] ?? 0)) - MARGIN_A;
   const stepA = Math.max(0, Math.min(headroomA / 2, BLIND_RAISE_MAX_A));
-  return { cutToA, raiseToA: load.allottedA + stepA, roomA: load.allottedA + headroomA, shortageA };
+  return { cutToA, raiseToA: load.allottedA + stepA, roomA: load.allottedA + headroomA, freeNowA, shortageA };
 }
 
 /** How much one sample of shortage weighs: 10 points stop a car, after about 20, 10, 6 or 2 s (samples every 2 s). */

@@ -123,7 +123,7 @@ function unmeteredLimit(boundBy: BoundBy, limitA: number, phase: number, load: P
     settled: true,
     loadShare: 0,
     load,
-    budget: { cutToA: limitA, raiseToA: limitA, roomA: limitA, shortageA: load.minimumA - limitA },
+    budget: { cutToA: limitA, raiseToA: limitA, roomA: limitA, freeNowA: limitA, shortageA: load.minimumA - limitA },
   };
 }
 
