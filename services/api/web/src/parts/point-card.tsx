@@ -7,6 +7,7 @@ import { CurrentGauge } from "./current-gauge.tsx";
 import { FaultBox } from "./fault-box.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 import { ModeButtons } from "./mode-buttons.tsx";
+import { ReaderLine } from "./reader-line.tsx";
 import { SessionLine } from "./session-line.tsx";
 
 const ICON_OF: Readonly<Record<Tone, IconName>> = {
@@ -56,6 +57,7 @@ export function PointCard({ point, view, state, onChoose }: PointCardProps) {
         </p>
       )}
       {faults.length > 0 && <FaultBox point={point} faults={faults} />}
+      <ReaderLine point={point} />
       <SessionLine status={point.status} />
       <ModeButtons point={point} wish={state.wishes[point.id]} disabled={state.link !== "live"} onChoose={onChoose} />
       {!point.fresh && point.status !== null && (
