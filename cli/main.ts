@@ -20,6 +20,10 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     summary: "reads, finds, decodes, records and replays meters",
     load: async () => (await import("./meter/main.ts")).meter,
   },
+  replay: {
+    summary: "makes the decisions of a journal again",
+    load: async () => (await import("./replay.ts")).replayJournal,
+  },
 };
 
 /** 0 done, 1 refused or failed, 2 not understood. */

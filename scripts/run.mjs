@@ -34,6 +34,12 @@ const COMMANDS = {
     run: args => [join(root, "cli/main.ts"), "meter", ...args],
     help: "reads, finds, decodes, records and replays meters",
   },
+  replay: {
+    page: false,
+    caller: true,
+    run: args => [join(root, "cli/main.ts"), "replay", ...args],
+    help: "makes the decisions of a journal again",
+  },
   node: { page: false, caller: true, run: args => args, help: "runs FILE with the project's Node" },
 };
 

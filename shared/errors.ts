@@ -81,9 +81,22 @@ export class CardRefused extends EvseError {
   readonly code = "card.refused";
 }
 
+/** Something was asked about a charge point that this site does not have. */
+export class PointUnknown extends EvseError {
+  readonly code = "point.unknown";
+  constructor(evseId: string, known: readonly string[]) {
+    super(`no charge point is called ${JSON.stringify(evseId)}; expected one of: ${known.join(", ")}`);
+  }
+}
+
 /** History was asked for something that does not exist. Nothing was changed. */
 export class HistoryRefused extends EvseError {
   readonly code = "history.refused";
+}
+
+/** A journal of decisions that cannot be read. */
+export class JournalRefused extends EvseError {
+  readonly code = "journal.refused";
 }
 
 /** Words the simulated site does not understand. Nothing was changed. */

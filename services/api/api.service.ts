@@ -1,10 +1,12 @@
 import type { AddressInfo } from "node:net";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { startActor } from "../../shared/actor/actor.ts";
+import { unpackJournal } from "../../shared/actor/journal-text.ts";
 import { request, subscribe } from "../../shared/bus/bus.ts";
 import { balancerAllocation, balancerStatus } from "../../shared/contracts/balancer.ts";
 import { evseAcknowledge, evseStatus } from "../../shared/contracts/evse.ts";
 import { historyDay, historySessions } from "../../shared/contracts/history.ts";
+import { balancerExplain, balancerJournal, evseExplain, evseJournal } from "../../shared/contracts/insight.ts";
 import { meterFeed, meterReading, meterStatus } from "../../shared/contracts/meter.ts";
 import { pilotSensed } from "../../shared/contracts/pilot.ts";
 import { accessPresent, cardsChange, cardsPage, rfidRead, rfidStatus } from "../../shared/contracts/rfid.ts";
@@ -54,6 +56,14 @@ export function apiService(options: ApiOptions): ServiceSchema {
       presentCard: (evseId, uid) => request(broker, accessPresent, `rfid-${evseId}`, { evseId, uid }),
       cardPage: after => request(broker, cardsPage, "cards", { after }),
       changeCards: change => request(broker, cardsChange, "cards", { by: "web", change }),
+      explainPoint: evseId => request(broker, evseExplain, `evse-${evseId}`, { evseId }),
+      explainAllocation: evseId => request(broker, balancerExplain, "balancer", { evseId }),
+      journal: async evseId => {
+        const { packed } = await (evseId === null
+          ? request(broker, balancerJournal, "balancer", {})
+          : request(broker, evseJournal, `evse-${evseId}`, { evseId }));
+        return unpackJournal(packed);
+      },
       acknowledge: evseId => request(broker, evseAcknowledge, `evse-${evseId}`, { evseId }),
       simulate: words => request(broker, simulatorCommand, "simulator", { words }),
     },

@@ -25,6 +25,8 @@ const COLUMNS: readonly (readonly [name: string, cell: (stored: StoredSession, s
   ["mode", ({ session }) => session.mode],
   ["stop_reason", ({ session }) => session.stopReason],
   ["interruptions", ({ session }) => session.interruptions],
+  ["card_user", ({ session }) => session.card?.user ?? null],
+  ["card_last_digits", ({ session }) => session.card?.lastDigits ?? null],
 ];
 
 /** The line with the names of the columns (RFC 4180). */

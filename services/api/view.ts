@@ -228,3 +228,41 @@ export const healthView = z
   .readonly()
   .meta({ id: "HealthView" });
 export type HealthView = z.output<typeof healthView>;
+
+const explainedLimit = z
+  .object({
+    boundBy,
+    /** The limit in words, and who sets it. */
+    words: z.string(),
+    owner: z.string(),
+    /** What it alone would allow this point now, A per phase; null while nobody can say. */
+    allowsA: z.number().nullable(),
+    /** The limit itself, where that is something else: the fuse, the circuit. */
+    ofA: z.number().nullable(),
+    /** Age of what it rests on; null where that does not age. */
+    ageMs: ms.nullable(),
+    /** It would bind next: within 2 A of what holds now. */
+    near: z.boolean(),
+  })
+  .readonly()
+  .meta({ id: "ExplainedLimit" });
+export type ExplainedLimit = z.output<typeof explainedLimit>;
+
+/** GET /api/v1/points/{id}/explain: why this current, and not more. */
+export const explainView = z
+  .object({
+    evseId: idSchema,
+    at: z.iso.datetime(),
+    offerA: z.number(),
+    reason: z.string(),
+    active: explainedLimit,
+    /** The other limits, the tightest first. */
+    others: z.array(explainedLimit).readonly(),
+    /** When it is decided again; `inMs` null = not by time alone. */
+    reconsider: z.object({ inMs: ms.nullable(), words: z.string() }).readonly(),
+    /** Who did not answer: what they know is missing here. */
+    unheard: z.array(z.string()).readonly(),
+  })
+  .readonly()
+  .meta({ id: "ExplainView" });
+export type ExplainView = z.output<typeof explainView>;

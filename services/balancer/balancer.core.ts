@@ -128,7 +128,8 @@ function repeat(step: Step<BalancerState, BalancerOutput>, now: Instant): Step<B
   return { state: { ...state, sequence }, outputs: [...step.outputs, ...repeated, status] };
 }
 
-function siteTrust(state: BalancerState, now: Instant): Trust {
+/** How far the mains meter is believed now. */
+export function siteTrust(state: BalancerState, now: Instant): Trust {
   if (state.settings?.mainsMeter !== true) return "unmetered";
   const age = ageMs(state.mains, now);
   if (age !== null) return trustOf(age, state.mains.cadenceMs);

@@ -1,15 +1,20 @@
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { type Actor, startActor } from "../../shared/actor/actor.ts";
-import { publish, subscribe } from "../../shared/bus/bus.ts";
+import { Journal } from "../../shared/actor/journal.ts";
+import { packJournal } from "../../shared/actor/journal-text.ts";
+import { answer, publish, subscribe } from "../../shared/bus/bus.ts";
 import { balancerAllocation, balancerStatus } from "../../shared/contracts/balancer.ts";
 import { evseStatus } from "../../shared/contracts/evse.ts";
+import { balancerExplain, balancerJournal } from "../../shared/contracts/insight.ts";
 import { meterReading } from "../../shared/contracts/meter.ts";
 import { settingsCurrent } from "../../shared/contracts/settings.ts";
 import { solarBudget } from "../../shared/contracts/solar.ts";
+import { PointUnknown } from "../../shared/errors.ts";
 import type { ChargePoint } from "../../shared/site/site-file.ts";
 import type { Clock } from "../../shared/time/clock.ts";
-import { type BalancerInput, type BalancerOutput, balance } from "./balancer.core.ts";
+import { type BalancerInput, type BalancerOutput, balance, siteTrust } from "./balancer.core.ts";
 import { balancerSettingsOf, wiringOf } from "./balancer.settings.ts";
+import { explainAllocation } from "./explain.core.ts";
 import { type BalancerState, idleBalancer } from "./state.core.ts";
 
 export interface BalancerOptions {
@@ -26,6 +31,7 @@ export interface BalancerOptions {
 export function balancerService(options: BalancerOptions): ServiceSchema {
   const { broker, clock, chargePoints } = options;
   const log = broker.getLogger("balancer");
+  const journal = new Journal();
   let actor: Actor<BalancerState, BalancerInput> | null = null;
 
   function perform(output: BalancerOutput): void {
@@ -38,7 +44,7 @@ export function balancerService(options: BalancerOptions): ServiceSchema {
     started() {
       actor = startActor<BalancerState, BalancerInput, BalancerOutput>({
         initial: idleBalancer(chargePoints.map(wiringOf), clock.now()),
-        step: balance,
+        step: journal.watch(balance),
         perform,
         clock,
         tick: { everyMs: 1_000, input: { kind: "tick" } },
@@ -55,6 +61,21 @@ export function balancerService(options: BalancerOptions): ServiceSchema {
       ...subscribe(settingsCurrent, current => {
         actor?.tell({ kind: "settings", settings: balancerSettingsOf(current, options) });
       }),
+    },
+    actions: {
+      ...answer(balancerExplain, ({ evseId }) => {
+        const now = clock.now();
+        const insight =
+          actor === null ? null : explainAllocation(actor.state, evseId, siteTrust(actor.state, now), now);
+        if (insight !== null) return insight;
+        throw new PointUnknown(
+          evseId,
+          chargePoints.map(({ id }) => id),
+        );
+      }),
+      ...answer(balancerJournal, async () => ({
+        packed: await packJournal({ core: "balancer", name: "balancer" }, journal),
+      })),
     },
   };
 }

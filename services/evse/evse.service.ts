@@ -1,9 +1,12 @@
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { type Actor, startActor } from "../../shared/actor/actor.ts";
+import { Journal } from "../../shared/actor/journal.ts";
+import { packJournal } from "../../shared/actor/journal-text.ts";
 import { answer, publish, request, subscribe } from "../../shared/bus/bus.ts";
 import { balancerAllocation } from "../../shared/contracts/balancer.ts";
 import { evseAcknowledge, evseSessionEnded, evseStatus } from "../../shared/contracts/evse.ts";
 import { historyKeep } from "../../shared/contracts/history.ts";
+import { evseExplain, evseJournal } from "../../shared/contracts/insight.ts";
 import { meterReading } from "../../shared/contracts/meter.ts";
 import { evseGrant, pilotSensed } from "../../shared/contracts/pilot.ts";
 import { rfidStatus } from "../../shared/contracts/rfid.ts";
@@ -14,6 +17,7 @@ import type { PointSettings } from "./evse.config.ts";
 import { charge, type EvseInput, type EvseOutput } from "./evse.core.ts";
 import type { SessionKeeper } from "./evse.port.ts";
 import { pointSettingsOf } from "./evse.settings.ts";
+import { explainPoint } from "./explain.core.ts";
 import { SessionDesk } from "./session-desk.ts";
 import { sessionToKeep } from "./session-watch.core.ts";
 import { type EvseCoreState, idleEvse } from "./state.core.ts";
@@ -36,6 +40,7 @@ export function evseService(options: EvseOptions): ServiceSchema {
   const { broker, clock, point } = options;
   const evseId = point.id;
   const log = broker.getLogger(`evse-${evseId}`);
+  const journal = new Journal();
   const desk = new SessionDesk({
     keeper: options.keeper,
     clock,
@@ -81,7 +86,7 @@ export function evseService(options: EvseOptions): ServiceSchema {
           clock.now(),
           desk.start(),
         ),
-        step: charge,
+        step: journal.watch(charge),
         perform,
         clock,
       });
@@ -129,6 +134,13 @@ export function evseService(options: EvseOptions): ServiceSchema {
         actor?.tell({ kind: "acknowledge" });
         return { accepted: actor !== null };
       }),
+      ...answer(evseExplain, () => {
+        if (actor === null) throw new Error("asked before it started");
+        return explainPoint(actor.state, clock.now());
+      }),
+      ...answer(evseJournal, async () => ({
+        packed: await packJournal({ core: "evse", name: `evse-${evseId}` }, journal),
+      })),
     },
   };
 }

@@ -2,6 +2,7 @@ import { balancerAllocation, balancerStatus } from "./balancer.ts";
 import type { Fact, Request } from "./define.ts";
 import { evseAcknowledge, evseSessionEnded, evseStatus } from "./evse.ts";
 import { historyDay, historyKeep, historySessions } from "./history.ts";
+import { balancerExplain, balancerJournal, evseExplain, evseJournal } from "./insight.ts";
 import { meterFeed, meterReading, meterStatus } from "./meter.ts";
 import { evseGrant, pilotSensed } from "./pilot.ts";
 import { accessPresent, cardsChange, cardsDirectory, cardsPage, rfidRead, rfidStatus } from "./rfid.ts";
@@ -37,6 +38,10 @@ export const allRequests: readonly Request[] = [
   historyKeep,
   historySessions,
   historyDay,
+  evseExplain,
+  evseJournal,
+  balancerExplain,
+  balancerJournal,
   cardsPage,
   cardsChange,
   accessPresent,

@@ -8,6 +8,7 @@ import * as balancer from "../../shared/contracts/balancer.ts";
 import * as evse from "../../shared/contracts/evse.ts";
 import * as history from "../../shared/contracts/history.ts";
 import { allFacts, allRequests } from "../../shared/contracts/index.ts";
+import * as insight from "../../shared/contracts/insight.ts";
 import * as meter from "../../shared/contracts/meter.ts";
 import * as pilot from "../../shared/contracts/pilot.ts";
 import * as rfid from "../../shared/contracts/rfid.ts";
@@ -41,7 +42,7 @@ t.test("every fact lives longer than its owner takes to repeat it, twice over", 
 });
 
 t.test("every contract that is defined is in the catalogue", async t => {
-  const modules: readonly object[] = [balancer, evse, rfid, meter, pilot, settings, simulator, history];
+  const modules: readonly object[] = [balancer, evse, meter, pilot, rfid, settings, simulator, history, insight];
   const defined = modules.flatMap(module => Object.values(module) as unknown[]).filter(isContract);
   t.strictSame(defined.map(contract => contract.name).sort(), everything.map(contract => contract.name).sort());
 });

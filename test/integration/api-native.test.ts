@@ -147,12 +147,15 @@ t.test("serves its OpenAPI document, with every path and schema, and Swagger UI 
   };
   t.equal(document.openapi, "3.1.0");
   t.strictSame(Object.keys(document.paths).sort(), [
+    "/api/v1/balancer/journal",
     "/api/v1/cards",
     "/api/v1/cards/{uid}",
     "/api/v1/history",
     "/api/v1/points/{id}",
     "/api/v1/points/{id}/acknowledge",
     "/api/v1/points/{id}/card",
+    "/api/v1/points/{id}/explain",
+    "/api/v1/points/{id}/journal",
     "/api/v1/points/{id}/mode",
     "/api/v1/sessions",
     "/api/v1/settings",

@@ -3,15 +3,19 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ServiceBroker } from "moleculer";
 import t from "tap";
+import { explainView } from "../../services/api/view.ts";
 import { sessionFile } from "../../services/evse/drivers/session-file.ts";
 import { NOTHING_KEPT, type SessionSnapshot } from "../../services/evse/evse.port.ts";
 import { SessionDesk } from "../../services/evse/session-desk.ts";
 import { openHistory } from "../../services/history/drivers/sqlite-history.ts";
 import type { HistoryStore } from "../../services/history/history.port.ts";
 import { historyService } from "../../services/history/history.service.ts";
-import { publish, request } from "../../shared/bus/bus.ts";
+import { Journal } from "../../shared/actor/journal.ts";
+import { packJournal } from "../../shared/actor/journal-text.ts";
+import { answer, publish, request } from "../../shared/bus/bus.ts";
 import { type ChargingSession, evseSessionEnded, evseStatus } from "../../shared/contracts/evse.ts";
 import { historyDay, historyKeep, historySessions, type StoredSession } from "../../shared/contracts/history.ts";
+import { type EvseInsight, evseExplain, evseJournal } from "../../shared/contracts/insight.ts";
 import { meterReading } from "../../shared/contracts/meter.ts";
 import { StartRefused } from "../../shared/errors.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
@@ -175,6 +179,7 @@ const SNAPSHOT: SessionSnapshot = {
   phases: 3,
   stoppedBy: null,
   interruptions: 0,
+  card: null,
   savedCivilMs: 8,
 };
 
@@ -270,7 +275,7 @@ t.test("over HTTP: pages, a table, the last session and the day as a SmartEVSE t
   t.equal(
     lines[1],
     "1,left-1,left,1001,2026-01-01T01:00:00.000Z,2026-01-01T01:00:10.000Z,2026-01-01T01:30:10.000Z,11000,0.001,metered," +
-      "1204.300,1226.710,1.000,0.500,0.000,measured,15.9,3,smart,car,0",
+      "1204.300,1226.710,1.000,0.500,0.000,measured,15.9,3,smart,car,0,Anna,E5F6",
   );
   const january = await site.ask("/api/v1/sessions?format=csv&from=2026-01-01T00:00:00Z&to=2026-01-01T05:00:00Z");
   t.equal(january.text.split("\r\n").length, 1 + 4 + 1);
@@ -326,4 +331,40 @@ t.test("what cannot be asked is refused by its field", async t => {
   const cursor = await site.ask("/api/v1/sessions?after=nonsense");
   t.equal(cursor.status, 422);
   t.match(cursor.json, { error: { code: "history.refused", message: /after: expected `next` of the page before/ } });
+});
+
+t.test("explain and journal over HTTP: from the point and the balancer, or from the point alone", async t => {
+  const site = await startApiSite();
+  t.teardown(() => site.stop());
+  t.equal((await site.ask("/api/v1/points/left/explain")).status, 503, "nobody is there to ask");
+  const point: EvseInsight = {
+    evseId: "left",
+    offerA: 16,
+    boundBy: "max",
+    reason: "limited by MAX",
+    limits: [{ boundBy: "max", allowsA: 16, ofA: null, ageMs: null }],
+    waitMs: 0,
+  };
+  const journal = new Journal();
+  journal.watch((state: number) => ({ state: state + 1, outputs: [{ kind: "count", state }] }))(1, "go", 5);
+  site.broker.createService({
+    name: "evse-left",
+    actions: {
+      ...answer(evseExplain, () => point),
+      ...answer(evseJournal, async () => ({ packed: await packJournal({ core: "evse", name: "evse-left" }, journal) })),
+    },
+  });
+  await site.broker.waitForServices("evse-left");
+  const view = (await site.ask("/api/v1/points/left/explain")).json;
+  t.equal(explainView.safeParse(view).error, undefined);
+  t.match(view, { active: { boundBy: "max", owner: "setting MAX" }, unheard: ["balancer"] });
+  t.equal((await site.ask("/api/v1/points/middle/explain")).status, 404);
+  const text = await site.ask("/api/v1/points/left/journal");
+  t.match(text.headers["content-disposition"], /evse-left\.jsonl/);
+  t.strictSame(text.text.trim().split("\n"), [
+    '{"journal":1,"core":"evse","name":"evse-left"}',
+    '{"state":1}',
+    '{"at":5,"in":"go","out":[{"kind":"count","state":1}]}',
+  ]);
+  t.equal((await site.ask("/api/v1/balancer/journal")).status, 503);
 });

@@ -5,13 +5,14 @@ import { ACCESS, MODE } from "../../../shared/settings/charge-mode.ts";
 import { isStored, settingIn } from "../../../shared/settings/read.ts";
 import { permitted } from "../../../shared/settings/validate.ts";
 import type { Gateway } from "../asks.ts";
+import { explain } from "../explain.core.ts";
 import { historyOf } from "../history.core.ts";
 import type { PointIdentity } from "../identity.ts";
 import { isSimulated, type Knowledge } from "../knowledge.core.ts";
 import { pointViewOf, viewOf } from "../view.core.ts";
 import { type ChargeChoice, type SiteView } from "../view.ts";
 import { wordsOfRead } from "../words.core.ts";
-import { HttpRefusal } from "./errors.ts";
+import { HttpRefusal, refusalOf } from "./errors.ts";
 import { openApiDocument } from "./openapi.ts";
 import { bodyOf, route } from "./route.ts";
 import { commandBody, modeBody, presentBody, type SettingsView, settingsPatch } from "./schemas.ts";
@@ -55,6 +56,22 @@ export function nativeRouter(gateway: Gateway, stream: LiveStream): Router {
 
   route(router, "/points/:id", {
     GET: (request, response) => response.json(pointViewOf(known(), pointNamed(request), clock.now())),
+  });
+  route(router, "/points/:id/explain", {
+    GET: async (request, response) => {
+      const { id } = pointNamed(request);
+      const [point, shared] = await Promise.all([asks.explainPoint(id), orNull(asks.explainAllocation(id))]);
+      response.json(explain(point, shared, clock.civilMs()));
+    },
+  });
+  route(router, "/points/:id/journal", {
+    GET: async (request, response) => {
+      const { id } = pointNamed(request);
+      sendJournal(response, `evse-${id}`, await asks.journal(id));
+    },
+  });
+  route(router, "/balancer/journal", {
+    GET: async (_request, response) => sendJournal(response, "balancer", await asks.journal(null)),
   });
   route(router, "/points/:id/mode", {
     POST: [
@@ -124,6 +141,20 @@ export function nativeRouter(gateway: Gateway, stream: LiveStream): Router {
       permitted: ids,
     });
   }
+}
+
+/** The balancer may be away: what the point itself knows is worth telling all the same. */
+async function orNull<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (refusalOf(error)?.status === 503) return null;
+    throw error;
+  }
+}
+
+function sendJournal(response: Response, name: string, text: string): void {
+  response.set("Content-Disposition", `attachment; filename="${name}.jsonl"`).type("application/x-ndjson").send(text);
 }
 
 function changeFor(mode: ChargeChoice, evseId: string): { key: string; evseId: string; value: number } {

@@ -1,6 +1,6 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from "@asteasolutions/zod-to-openapi";
 import { z } from "zod";
-import { healthView, historyView, pointView, siteView } from "../view.ts";
+import { explainView, healthView, historyView, pointView, siteView } from "../view.ts";
 import { errorBody } from "./errors.ts";
 import {
   accepted,
@@ -42,6 +42,14 @@ const OPERATIONS: readonly Operation[] = [
     ofPoint: true,
     answer: pointView,
     refusals: [404],
+  },
+  {
+    method: "get",
+    path: "/api/v1/points/{id}/explain",
+    summary: "Why this current and not more: the limit that holds, the next ones, and when it is decided again",
+    ofPoint: true,
+    answer: explainView,
+    refusals: [404, 503],
   },
   {
     method: "post",
@@ -166,6 +174,18 @@ export function openApiDocument(version: string): object {
     summary: "Server-sent events: `site` with the whole SiteView, twice a second",
     responses: { 200: { description: "The stream", content: { "text/event-stream": { schema: z.string() } } } },
   });
+  for (const [path, of] of [
+    ["/api/v1/points/{id}/journal", "a charge point"],
+    ["/api/v1/balancer/journal", "the balancer"],
+  ] as const) {
+    registry.registerPath({
+      method: "get",
+      path,
+      summary: `The last decisions of ${of} with what they rested on, for \`edge-evse replay\``,
+      ...(path.includes("{id}") ? { request: { params: OF_POINT } } : {}),
+      responses: { 200: { description: "Lines of JSON", content: { "application/x-ndjson": { schema: z.string() } } } },
+    });
+  }
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: "3.1.0",
     info: {
@@ -178,8 +198,9 @@ export function openApiDocument(version: string): object {
   });
 }
 
+const OF_POINT = z.object({ id: z.string().meta({ description: "Id of the charge point", example: "left" }) });
+
 function routeOf({ method, path, summary, ofPoint, ofCard, query, body, answer, refusals }: Operation) {
-  const params = z.object({ id: z.string().meta({ description: "Id of the charge point", example: "left" }) });
   const card = z.object({ uid: z.string().meta({ description: "Number of the card", example: "04A1B2C3D4E5F6" }) });
   const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
   return {
@@ -187,7 +208,7 @@ function routeOf({ method, path, summary, ofPoint, ofCard, query, body, answer, 
     path,
     summary,
     request: {
-      ...(ofPoint === undefined ? {} : { params }),
+      ...(ofPoint === undefined ? {} : { params: OF_POINT }),
       ...(ofCard === undefined ? {} : { params: card }),
       ...(query === undefined ? {} : { query }),
       ...(body === undefined ? {} : { body: { required: true, ...json(body) } }),
