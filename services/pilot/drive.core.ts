@@ -49,12 +49,13 @@ export function beat(draft: Draft, now: Instant): Draft {
   const value = grant.sequence % 128;
   const heartbeat = { value, at: now };
   const { view, featureMinor } = state;
-  const tripped = view?.flags.latches.includes("watchdog-trip") === true;
-  if (featureMinor < MINOR_WITH_GRANT || tripped)
+  // Before its first report, and with a trip to be cleared, a board is only kept alive.
+  const knowsOnlyBeats = featureMinor < MINOR_WITH_GRANT || view === null;
+  if (knowsOnlyBeats || view.flags.latches.includes("watchdog-trip"))
     return send(draft, { heartbeat }, { kind: "heartbeat", sequence: value });
   const { dutyPermille, contactors: wanted } = desiredOf(grant);
   // A board that opened by itself refuses until it is told to open; one that was reset has forgotten that it did.
-  const contactors = state.mustWithdraw && view?.flags.openedLocally !== true ? "open" : wanted;
+  const contactors = state.mustWithdraw && !view.flags.openedLocally ? "open" : wanted;
   const ttlMs = Math.min(BOARD_SETTINGS.watchdogMs, Math.max(LEAST_TTL_MS, grant.lifetimeMs));
   const sent = { duty: { value: dutyPermille, at: now }, contactors: { value: contactors, at: now } };
   return send(draft, { heartbeat, ...sent }, { kind: "grant", sequence: value, dutyPermille, contactors, ttlMs });

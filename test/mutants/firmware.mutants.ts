@@ -85,11 +85,7 @@ export const FIRMWARE_MUTANTS: readonly Mutant[] = [
   pilot("2 % more than asked", "OCR1A = 2 * duty - 1;", "OCR1A = 2 * duty + 39;"),
   pilot("-12 V is +12 V", "PORTB &= (uint8_t)~_BV(PILOT);", "PORTB |= _BV(PILOT);"),
   sampling("samples are labelled by half the duty", "const uint16_t edge = 2 * duty;", "const uint16_t edge = duty;"),
-  sampling(
-    "labels do not care for delay",
-    "if (first >= SETTLE_TICKS && last <= edge) return PART_HIGH;",
-    "if (tick < TICKS_PER_PERIOD / 2) return PART_HIGH;",
-  ),
+  pilot("samples come late", "#define SAMPLE_DELAY_TICKS 36", "#define SAMPLE_DELAY_TICKS 0"),
   main("no hardware watchdog", "wdt_enable(WDTO_60MS);", ""),
   main("a slow hardware watchdog", "WDTO_60MS", "WDTO_250MS"),
   main("a hang is not told", "flags = FLAG_HW_WDT;", ";"),
@@ -112,6 +108,7 @@ export const FIRMWARE_MUTANTS: readonly Mutant[] = [
     "if (pin >= PIN_COUNT || modes[pin] != MODE_OUTPUT) return;",
     "if (pin >= PIN_COUNT) return;",
   ),
+  firmata("an overflow of Firmata's is not told", "flags |= FLAG_OVERRUN;", ""),
   telemetry("an overflow is not told", "flags |= FLAG_OVERRUN;", ""),
   telemetry("the checksum has another polynomial", "crc ^= 0x09;", "crc ^= 0x0B;"),
 ];

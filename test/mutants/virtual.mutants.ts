@@ -65,8 +65,8 @@ export const VIRTUAL_MUTANTS: readonly Mutant[] = [
   ),
   watchdog(
     "a longer time revives a grant that ran out",
-    "this.#lastBeatAt === null || this.#expired ? 0",
-    "this.#lastBeatAt === null ? 0",
+    "return this.#lastBeatAt === null || this.#expired",
+    "return this.#lastBeatAt === null",
   ),
   watchdog("the heartbeat's time stretches a setpoint's", "if (this.#ownLimit) return;", ""),
   rcm(

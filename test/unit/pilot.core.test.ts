@@ -665,3 +665,25 @@ t.test("a board that was reset gets no permission in a grant before it was withd
   rig.grant();
   t.equal(permitted(), "l1-l2-l3");
 });
+
+t.test("a grant that is there before the first report is no closing that failed", async t => {
+  const rig = new PilotRig();
+  rig.introduce();
+  rig.grant();
+  rig.hear({ kind: "description", major: 1, minor: 1, contactors: 2, dutyUnits: 1000, pilotHz: 1000 });
+  rig.hear({ kind: "ready" });
+  for (const value of [1000, 100, 10, 0])
+    rig.hear({ kind: "answer", to: "configure", accepted: true, result: "accepted", value });
+  rig.hear({ kind: "safe-current", currentA: 0, graceS: 0 });
+  rig.wait(100);
+  rig.grant();
+  t.strictSame(
+    rig.sent.filter(({ kind }) => kind === "grant"),
+    [],
+    "kept alive only",
+  );
+  rig.report({ cp: "C" });
+  rig.grant();
+  t.match(rig.sent.at(-1), { kind: "grant", contactors: "l1-l2-l3" });
+  t.notOk(rig.sensed.openedLocally);
+});
