@@ -10,6 +10,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   socat: "/usr/bin/socat",
   // For the meter that is written in another language.
   python3: "/usr/bin/python3",
+  // For a meter with a certificate of its own.
+  openssl: "/usr/bin/openssl",
   // For one test: the board's firmware, built anew, is the one that is committed.
   "gcc-avr": "/usr/bin/avr-gcc",
   "avr-libc": "/usr/lib/avr/include/avr/io.h",

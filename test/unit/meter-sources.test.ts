@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import t, { type Test } from "tap";
+import { meterConfig } from "../../services/meter/meter.config.ts";
 import { readColonForm } from "../../services/meter/sources/colon-form.core.ts";
 import { HTTP_PRESETS, httpPreset, httpPresets } from "../../services/meter/sources/http-presets.ts";
 import { observe } from "../../services/meter/sources/json-map.core.ts";
@@ -20,6 +21,7 @@ import { readTelegram } from "../../services/meter/sources/p1.core.ts";
 import { checksumOf, checksumProblem, takeTelegrams } from "../../services/meter/sources/p1-frame.core.ts";
 import { readSensorbox, wiringToWrite } from "../../services/meter/sources/sensorbox.core.ts";
 import type { JsonMap } from "../../services/meter/sources/source.port.ts";
+import { describeIssues } from "../../shared/contracts/define.ts";
 
 function fixture(name: string): unknown {
   return JSON.parse(readFileSync(join(import.meta.dirname, `../fixtures/meter-vectors/${name}.json`), "utf8"));
@@ -539,3 +541,63 @@ t.test("P1: telegrams are found in any stream, cut anywhere, and only whole", as
   t.equal(checksumProblem(first.replace(/![0-9A-F]{4}/, "!"), false), null, "DSMR 2 and 3 have none");
   t.match(checksumProblem(first.replace(/![0-9A-F]{4}/, "!xyz1"), false), /where its checksum should be/);
 });
+
+t.test(
+  "the site file: what a driver lacks, or has too much of, is said with its key and what would be right",
+  async t => {
+    const http = { kind: "http", url: "http://192.168.1.20", preset: "homewizard" };
+    const mqtt = { kind: "mqtt", url: "mqtt://192.168.1.10" };
+    const p1 = { kind: "p1", link: { kind: "serial", path: "/dev/ttyUSB0" } };
+    const map = { currentA: ["a", "b", "c"] };
+    const cases: readonly (readonly [unknown, RegExp])[] = [
+      [{ ...http, url: "192.168.1.20" }, /driver\.url: expected an address such as http:\/\/192/],
+      [{ ...http, url: "ftp://192.168.1.20" }, /driver\.url: expected an address/],
+      [{ ...http, url: "http://me:secret@192.168.1.20" }, /user and password in fields of their own/],
+      [{ ...http, preset: "homewizzard" }, /driver\.preset: /],
+      [{ ...http, preset: undefined }, /driver\.preset: is missing; expected one of homewizard, /],
+      [{ ...http, paths: ["/"] }, /driver\.preset: has its own paths and map/],
+      [{ ...http, preset: undefined, paths: ["/"] }, /driver\.preset: is missing/],
+      [{ ...http, preset: undefined, paths: [], map }, /driver\.paths: /],
+      [{ ...http, preset: undefined, paths: ["/"], map: { currentA: ["a..b"] } }, /"a\.\.b" is no path into JSON/],
+      [{ ...http, preset: undefined, paths: ["/"], map: { currentA: [] } }, /expected 1 to 3 places/],
+      [{ ...http, preset: undefined, paths: ["/"], map: { currentA: ["a", "b", "c", "d"] } }, /expected 1 to 3 places/],
+      [{ ...http, preset: undefined, paths: ["/"], map: {} }, /driver\.map\.currentA: /],
+      [{ ...http, phases: 2 }, /driver\.phases: expected 1 or 3/],
+      [{ ...http, pasword: "x" }, /pasword/],
+      [{ ...mqtt }, /driver\.topic: expected one of: topic .*, preset with device, topics with map/],
+      [{ ...mqtt, topic: "a", preset: "tasmota", device: "b" }, /driver\.topic: expected one of/],
+      [{ ...mqtt, preset: "tasmota" }, /driver\.device: is missing/],
+      [{ ...mqtt, topics: ["a"] }, /driver\.map: is missing/],
+      [{ ...mqtt, topic: "house/+/power" }, /without wildcards/],
+      [{ ...mqtt, url: "http://x" }, /driver\.url: expected an address such as mqtt:/],
+      [{ ...p1, dsmr: 6 }, /driver\.dsmr: expected 2, 3, 4 or 5/],
+      [{ ...p1, link: { kind: "tcp", host: "x", port: 70_000 } }, /driver\.link\.port: expected 1\.\.65535/],
+      [{ ...p1, link: { kind: "usb" } }, /driver\.link\.kind/],
+      [{ kind: "p1" }, /driver\.link: /],
+      [{ kind: "sensorbox", wiring: "5wire" }, /driver\.wiring: /],
+      [{ kind: "sensorbox", transformersA: 50 }, /driver\.transformersA: expected 100 or 200/],
+      [{ kind: "sensorbox", address: 0 }, /driver\.address: /],
+      [{ kind: "nats", feed: "Mains Meter" }, /driver\.feed: expected 1 to 32/],
+      [{ kind: "setting", homewizardUrl: "p1meter" }, /driver\.homewizardUrl: expected an address/],
+    ];
+    for (const [driver, words] of cases) {
+      const parsed = meterConfig.safeParse({ role: "mains", driver });
+      t.match(parsed.success ? "accepted" : describeIssues(parsed.error), words, JSON.stringify(driver));
+    }
+    const good: readonly unknown[] = [
+      http,
+      {
+        ...http,
+        preset: undefined,
+        paths: ["/a"],
+        map: { ...map, importWh: { sum: [{ path: "x", scale: 1_000 }, "y"] } },
+      },
+      { ...mqtt, topic: "SmartEVSE-1/Set/MainsMeter" },
+      { ...mqtt, topics: ["a", "b"], map: { currentA: [{ path: "[0]", in: 1 }] }, direction: "own", phases: 1 },
+      p1,
+      { kind: "sensorbox" },
+      { kind: "nats" },
+    ];
+    for (const driver of good) t.ok(meterConfig.safeParse({ role: "mains", driver }).success, JSON.stringify(driver));
+  },
+);

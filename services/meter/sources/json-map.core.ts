@@ -55,7 +55,10 @@ function resolve(source: NumberSource, documents: readonly unknown[]): number | 
 /** What is wrong with the paths of a map, in words. */
 export function problemsOfMap(map: JsonMap): readonly string[] {
   const sources = [map.currentA, map.powerW, map.voltageV, map.totalPowerW, map.importWh, map.exportWh];
-  return sources.flatMap(source => (Array.isArray(source) ? source : [source]).flatMap(problemsOfSource));
+  return sources
+    .filter(source => source !== undefined)
+    .flatMap(source => (Array.isArray(source) ? (source as PerTerminal) : [source as NumberSource]))
+    .flatMap(problemsOfSource);
 }
 
 function problemsOfSource(source: NumberSource): readonly string[] {

@@ -1,0 +1,251 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { join } from "node:path";
+import { connectAsync } from "mqtt";
+import t, { type Test } from "tap";
+import { ModbusLines } from "../../services/meter/drivers/modbus-lines.ts";
+import type { MeterDriver } from "../../services/meter/meter.port.ts";
+import { type BoxState, simulatedSensorbox } from "../../services/simulator/meters/sensorbox.ts";
+import { systemClock } from "../../shared/time/clock.ts";
+import { listenTo, serialSlave } from "../support/modbus-bench.ts";
+import { startMosquitto, tempDir, until } from "../support/servers.ts";
+import { driverOf, homewizardSays, httpDevice, serving } from "../support/source-bench.ts";
+
+/** Starts a driver and waits for what it says first: a sample or a problem. */
+async function firstWord(t: Test, driver: MeterDriver) {
+  const heard = listenTo(driver);
+  t.teardown(() => driver.stop());
+  await until("the first word", () => heard.samples.length + heard.problems.length > 0);
+  return heard;
+}
+
+t.test("HTTP: every preset with a login is asked as it wants to be asked", async t => {
+  const emeters = [1, 2, 3].map(n => ({ power: 230 * n, current: n, voltage: 230, total: 1_000, total_returned: 10 }));
+  const login = { user: "owner", password: "se:cret" };
+  const basic = `Basic ${Buffer.from("owner:se:cret").toString("base64")}`;
+  const device = await httpDevice(t);
+  device.answer = (request, response) => {
+    if (request.headers.authorization === basic) serving({ "/status": { emeters } })(request, response);
+    else response.writeHead(401, { "www-authenticate": 'Basic realm="shelly"' }).end();
+  };
+  const { samples } = await firstWord(t, driverOf({ kind: "http", preset: "shelly-gen1", url: device.url, ...login }));
+  t.match(samples[0], { currentA: { l1: 1, l2: 2, l3: 3 }, importWh: 3_000, exportWh: 30 });
+  const wrong = driverOf({ kind: "http", preset: "shelly-gen1", url: device.url, user: "owner", password: "no" });
+  const { problems } = await firstWord(t, wrong);
+  t.match(problems[0], /\/status: status 401: the device wants another user, password or token/);
+});
+
+/** A device of the second Shelly generation: digest, SHA-256, and a new nonce now and then. */
+function digestDevice(password: string, documents: Readonly<Record<string, unknown>>) {
+  let nonce = "first";
+  const uses = new Set<string>();
+  const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
+  return {
+    renew: () => {
+      nonce = "second";
+    },
+    answer: (request: IncomingMessage, response: ServerResponse): void => {
+      const given = Object.fromEntries(
+        [...(request.headers.authorization ?? "").matchAll(/(\w+)="?([^",]+)"?/g)].map(([, key, value]) => [
+          key,
+          value,
+        ]),
+      ) as Record<string, string>;
+      const { username, uri, nc = "", cnonce = "" } = given;
+      const wanted = hash(
+        [hash(`admin:shelly:${password}`), nonce, nc, cnonce, "auth", hash(`GET:${request.url ?? ""}`)].join(":"),
+      );
+      const isRight =
+        given["response"] === wanted && username === "admin" && uri === request.url && !uses.has(nonce + nc);
+      if (isRight) uses.add(nonce + nc);
+      if (isRight) serving(documents)(request, response);
+      else {
+        const challenge = `Digest qop="auth", realm="shelly", nonce="${nonce}", algorithm=SHA-256`;
+        response.writeHead(401, { "www-authenticate": challenge }).end();
+      }
+    },
+  };
+}
+
+t.test("HTTP: digest with SHA-256, two documents, and a nonce that is renewed while it runs", async t => {
+  const em = (amps: number) => ({
+    ...Object.fromEntries(
+      ["a", "b", "c"].flatMap(p => [
+        [`${p}_current`, amps],
+        [`${p}_voltage`, 230],
+        [`${p}_act_power`, -230 * amps],
+      ]),
+    ),
+    total_act_power: -690 * amps,
+  });
+  const digest = digestDevice("secret", {
+    "/rpc/EM.GetStatus?id=0": em(4),
+    "/rpc/EMData.GetStatus?id=0": { total_act: 5_000, total_act_ret: 700 },
+  });
+  const device = await httpDevice(t);
+  device.answer = digest.answer;
+  const driver = driverOf({ kind: "http", preset: "shelly-gen2", url: device.url, password: "secret" });
+  const { samples, problems } = await firstWord(t, driver);
+  t.match(samples[0], { currentA: { l1: -4, l2: -4, l3: -4 }, totalPowerW: -2_760, importWh: 5_000, exportWh: 700 });
+  digest.renew();
+  const { length } = samples;
+  await until("it goes on", () => samples.length >= length + 5);
+  t.strictSame(problems, [], "without a word");
+});
+
+t.test("HTTP: a device with its own certificate is known by it, and its token is told to nobody else", async t => {
+  const dir = tempDir(t, "tls");
+  const [key, certificate] = [join(dir, "key.pem"), join(dir, "certificate.pem")];
+  const request = [
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "2",
+    "-subj",
+    "/CN=appliance-p1dongle-5c2faf",
+  ];
+  execFileSync("openssl", [...request, "-keyout", key, "-out", certificate], { stdio: "ignore" });
+  const tokens: (string | undefined)[] = [];
+  const server = createHttpsServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (asked, response) => {
+    tokens.push(asked.headers.authorization);
+    t.equal(asked.headers["x-api-version"], "2");
+    const phases = [1, 2, 3].flatMap(n => [
+      [`current_l${n}_a`, -n],
+      [`power_l${n}_w`, -230 * n],
+      [`voltage_l${n}_v`, 230],
+    ]);
+    response.end(
+      JSON.stringify({ ...Object.fromEntries(phases), power_w: -1_380, energy_import_kwh: 1, energy_export_kwh: 2 }),
+    );
+  });
+  server.listen(0, "127.0.0.1");
+  await until("the device listens", () => server.listening);
+  t.teardown(() => server.close());
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+  const common = { kind: "http", preset: "homewizard-v2", url, token: "0123456789abcdef" };
+  const stranger = await firstWord(t, driverOf(common));
+  t.match(stranger.problems[0], /self-signed certificate/);
+  t.strictSame(tokens, [], "the token stayed here");
+  const { samples } = await firstWord(t, driverOf({ ...common, certificateFile: certificate }));
+  t.match(samples[0], { currentA: { l1: -1, l2: -2, l3: -3 }, importWh: 1_000, exportWh: 2_000 });
+  t.equal(tokens[0], "Bearer 0123456789abcdef");
+  t.throws(() => driverOf({ ...common, certificateFile: join(dir, "none.pem") }), /none\.pem/);
+});
+
+t.test("HTTP: what a device may answer instead of values", async t => {
+  const device = await httpDevice(t);
+  const ways: Readonly<Record<string, readonly [(response: ServerResponse) => void, RegExp]>> = {
+    "a refusal": [
+      response => void response.writeHead(403).end(),
+      /status 403: the device's local interface is switched off/,
+    ],
+    "an overload": [response => void response.writeHead(503).end("busy"), /status 503 instead of 200/],
+    "a way elsewhere": [
+      response => void response.writeHead(302, { location: "http://127.0.0.1:1/" }).end(),
+      /status 302/,
+    ],
+    "less than it said": [
+      response => {
+        response.writeHead(200, { "content-length": "500" });
+        response.write(homewizardSays(5));
+        setTimeout(() => response.destroy(), 20);
+      },
+      /aborted|ended too early|socket hang up/,
+    ],
+    "too much": [response => void response.end("x".repeat(300_000)), /more than 262144 bytes/],
+    "nothing at all": [response => void response.destroy(), /socket hang up|ECONNRESET/],
+    "no end of waiting": [() => undefined, /no answer within 1500 ms/],
+    "a single phase with no power": [response => void response.end('{"active_current_l1_a":16}'), /direction unknown/],
+  };
+  for (const [name, [answer, words]] of Object.entries(ways)) {
+    await t.test(name, async t => {
+      device.answer = (_request, response) => {
+        answer(response);
+      };
+      const driver = driverOf({ kind: "http", preset: "homewizard", url: device.url });
+      const heard = await firstWord(t, driver);
+      t.match(heard.problems[0], words);
+      t.equal(heard.samples.length, 0);
+      device.answer = (_request, response) => void response.end(homewizardSays(5));
+      await until("and back", () => heard.samples.length > 0);
+      await driver.stop();
+    });
+  }
+});
+
+t.test("MQTT: values on many topics make one sample, as old as the oldest; what was stored is not taken", async t => {
+  const broker = await startMosquitto(t);
+  const url = `mqtt://127.0.0.1:${broker.port}`;
+  const login = { user: "evse", password: "secret" };
+  const publisher = await connectAsync(url, { username: "evse", password: "secret", protocolVersion: 4 });
+  t.teardown(() => publisher.endAsync(true));
+  const topics = ["currents/1", "currents/2", "currents/3", "powers/1", "powers/2", "powers/3"].map(
+    name => `evcc/site/grid/${name}`,
+  );
+  const values = [16, 7, 3, 3_680, -1_610, 690];
+  for (const [at, topic] of topics.entries())
+    await publisher.publishAsync(topic, String(values[at]), { retain: true, qos: 1 });
+  const driver = driverOf({ kind: "mqtt", url, ...login, preset: "evcc", device: "evcc" });
+  const { samples, problems } = listenTo(driver);
+  t.teardown(() => driver.stop());
+  await new Promise(resolve => setTimeout(resolve, 400));
+  t.strictSame([samples, problems], [[], []], "nothing of what the broker had kept");
+  const tell = async (from: number, to: number): Promise<void> => {
+    for (let at = from; at < to; at += 1)
+      await publisher.publishAsync(topics[at] ?? "", String(values[at]), { qos: 1 });
+  };
+  const startedAt = systemClock.now();
+  await tell(0, 5);
+  await new Promise(resolve => setTimeout(resolve, 300));
+  t.equal(samples.length, 0, "five of six are no sample");
+  await tell(5, 6);
+  await until("a sample", () => samples.length === 1);
+  t.match(samples[0], { currentA: { l1: 16, l2: -7, l3: 3 } });
+  const age = systemClock.now() - (samples[0]?.sampledAt ?? 0);
+  t.ok(age >= 280 && (samples[0]?.sampledAt ?? 0) >= startedAt, `${Math.round(age)} ms old: the first part of it`);
+  await tell(5, 6);
+  await new Promise(resolve => setTimeout(resolve, 100));
+  t.equal(samples.length, 1, "one new value makes no new sample");
+  await driver.stop();
+
+  const refused = driverOf({ kind: "mqtt", url, user: "evse", password: "wrong", topic: "a" });
+  t.match((await firstWord(t, refused)).problems[0], /Not authorized/i);
+  await refused.stop();
+});
+
+t.test(
+  "Sensorbox on a serial line: wiring is set right, generations are followed, nothing new is no sample",
+  async t => {
+    const { slave, address } = await serialSlave(t, 9_600);
+    const state: BoxState = { model: "2", generation: 1, wiring: 1, ct: [5, 6, 7], p1: null };
+    const honest = simulatedSensorbox(state);
+    const asked: string[] = [];
+    slave.addDevice(10, request => {
+      asked.push(request.subarray(1).toString("hex"));
+      return honest(request);
+    });
+    const lines = new ModbusLines({ rail: address }, { clock: systemClock });
+    const driver = driverOf({ kind: "sensorbox", line: "rail", wiring: "3wire" }, { lines });
+    const { samples } = listenTo(driver);
+    t.teardown(() => driver.stop());
+    await until("the first sample", () => samples.length === 1);
+    t.match(samples[0], { currentA: { l1: 5, l2: 6, l3: 7 } });
+    await until("the wiring is written", () => state.wiring === 2);
+    await until("the extended registers are read", () => asked.includes("0400000020"));
+    t.strictSame(asked.slice(0, 2), ["0400000014", "0608000002"], "20 registers first, then the wiring");
+    await new Promise(resolve => setTimeout(resolve, 500));
+    t.equal(samples.length, 1, "an empty box gives no sample");
+    state.p1 = { currentA: [-2, 3, 4], voltageV: [230, 231, 229], version: 50 };
+    state.ct = [9, 9, 9];
+    await until("the next sample", () => samples.length === 2);
+    t.match(samples[1], { currentA: { l1: -2, l2: 3, l3: 4 } }, "the smart meter before the transformers");
+    t.equal(asked.filter(request => request.startsWith("06")).length, 1, "written once");
+  },
+);
