@@ -77,17 +77,14 @@ function withoutClaim(point: Point, trust: Trust, now: Instant): Point {
   }
   // Told whether or not there is a car: who plugs in now would wait for the meter.
   if (trust === "stop" && status.mode !== "normal") return refuse("mains-silent");
+  if (isSolar(point) && solarWish(point, now) === null) return refuse("mode-unavailable");
   if (!status.wantsCurrent) return refuse("not-charging");
   if (status.ceilingA < MIN_OFFER_A) return refuse(status.ceilingBy);
   if (isRegulated(point)) {
     if (trust === "unmetered") return refuse("no-mains-meter");
     if (trust === "stop") return refuse("mains-silent");
   }
-  if (isSolar(point)) {
-    const wish = solarWish(point, now);
-    if (wish === null) return refuse("mode-unavailable");
-    if (!wish.go) return refuse(wish.boundBy === "not-charging" ? "solar-start" : wish.boundBy);
-  }
+  if (waitsForSun(point, now)) return refuse("solar-start");
   // A car that no longer asks keeps its offer, but its current is free for others.
   if (point.admitted && !status.asksPower) return { ...point, admitted: false, askingSince: null };
   if (!status.asksPower) return point.askingSince === null ? point : { ...point, askingSince: null };

@@ -193,7 +193,8 @@ function worth(point: RoofPoint, phases: 1 | 3, settings: SolarSettings, haveA: 
 function mostPerPhaseA(point: RoofPoint, now: Instant): number {
   const status = statusNow(point, now);
   if (status === null) return 0;
-  const drawnA = point.draw === null ? null : Math.max(...point.draw.value);
-  const held = drawnA !== null && drawnA > 5 && status.offerA - drawnA > 2;
+  const newest = point.draws.at(-1);
+  const drawnA = newest === undefined ? 0 : Math.max(...newest.value);
+  const held = drawnA > 5 && status.offerA - drawnA > 2;
   return held ? Math.min(status.ceilingA, drawnA) : status.ceilingA;
 }

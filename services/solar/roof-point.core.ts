@@ -49,15 +49,29 @@ export function hasSettled(point: RoofPoint, now: Instant): boolean {
   return point.closedSince !== null && now - point.closedSince >= START_AT_MIN_MS;
 }
 
-/** What it drew when a mains sample was taken, sum of the phases; `known` is false where only its offer tells. */
-export function drawnAt(point: RoofPoint, at: Instant, now: Instant): { drawnA: number; known: boolean } {
-  const { draw } = point;
-  if (draw !== null && Math.abs(at - draw.at) <= DRAW_EXACT_MS) return { drawnA: sumOf(draw.value), known: true };
+/** What it drew at a moment, sum of the phases. */
+interface Drawn {
+  readonly drawnA: number;
+  /** `soon`: its meter will tell in a moment; `guessed`: only its offer, or an old sample, tells. */
+  readonly known: "measured" | "soon" | "guessed";
+}
+
+/**
+ * What it drew when a mains sample was taken. Meters are read one after the other and cars move in between, so the draw is
+ * taken at that very moment, or between the samples before and after it: else a car would look like a load of the house.
+ */
+export function drawnAt(point: RoofPoint, at: Instant, now: Instant): Drawn {
+  const [before, newest] = point.draws.length === 1 ? [undefined, point.draws[0]] : point.draws;
+  const exact = [newest, before].find(draw => draw !== undefined && Math.abs(at - draw.at) <= DRAW_EXACT_MS);
+  if (exact !== undefined) return { drawnA: sumOf(exact.value), known: "measured" };
   const status = statusNow(point, now);
-  if (status === null || status.phases === 0) return { drawnA: 0, known: true };
-  // A meter that is a little late still knows better than the offer.
-  if (draw !== null && now - draw.at <= DRAW_LIFETIME_MS) return { drawnA: sumOf(draw.value), known: false };
-  return { drawnA: status.asksPower ? status.offerA * phasesCounted(point) : 0, known: false };
+  if (status === null || status.phases === 0) return { drawnA: 0, known: "measured" };
+  if (newest === undefined || now - newest.at > DRAW_LIFETIME_MS)
+    return { drawnA: status.asksPower ? status.offerA * phasesCounted(point) : 0, known: "guessed" };
+  if (newest.at < at) return { drawnA: sumOf(newest.value), known: "soon" };
+  if (before === undefined || before.at > at) return { drawnA: sumOf(newest.value), known: "guessed" };
+  const share = (at - before.at) / (newest.at - before.at);
+  return { drawnA: sumOf(before.value) + share * (sumOf(newest.value) - sumOf(before.value)), known: "measured" };
 }
 
 /** Takes in what the point says of itself. */
@@ -65,7 +79,7 @@ export function withStatus(point: RoofPoint, status: EvseStatus, now: Instant): 
   const closedSince = status.state === "C2" ? (point.closedSince ?? now) : null;
   const next = { ...point, status: { value: status, at: now }, closedSince };
   if (status.carConnected && status.mode === "solar" && status.access === "on") return next;
-  const left = status.carConnected ? {} : { onePhaseCar: false, narrowSince: null, asked: null, draw: null };
+  const left = status.carConnected ? {} : { onePhaseCar: false, narrowSince: null, asked: null, draws: [] };
   return { ...next, ...left, goSince: null, shortSince: null, regretAs: 0, regretA: 0 };
 }
 
@@ -77,7 +91,8 @@ export function withDraw(point: RoofPoint, terminalA: readonly [number, number, 
   const all = connected && first > 3 && second > 3;
   const narrowSince = onlyFirst ? (point.narrowSince ?? at) : null;
   const onePhaseCar = all ? false : point.onePhaseCar || (narrowSince !== null && at - narrowSince >= NARROW_MS);
-  return { ...point, draw: { value: terminalA, at }, narrowSince, onePhaseCar };
+  const draws = [...point.draws.filter(draw => draw.at < at).slice(-1), { value: terminalA, at }];
+  return { ...point, draws, narrowSince, onePhaseCar };
 }
 
 function sumOf(values: readonly [number, number, number]): number {

@@ -57,27 +57,38 @@ function hear(state: SolarState, reading: MeterReading, now: Instant): Step<Sola
       const points = state.points.map(point =>
         point.id === reading.evseId ? withDraw(point, [l1, l2, l3], at) : point,
       );
-      return { state: { ...heard, points }, outputs: [] };
+      const { waiting } = heard;
+      return waiting === null
+        ? { state: { ...heard, points }, outputs: [] }
+        : takeSample({ ...heard, points }, waiting.value, waiting.at, now);
     }
     case "battery":
       return { state: { ...heard, battery: { value: l1 + l2 + l3, at } }, outputs: [] };
     case "mains":
-      return hearMains(heard, l1 + l2 + l3, at, now);
+      return takeSample(giveUp(heard, now), l1 + l2 + l3, at, now);
     case "circuit":
     case "pv":
       return { state: heard, outputs: [] };
   }
 }
 
-/** Each new sample of the mains meter moves everything on by the time since the last one. */
-function hearMains(state: SolarState, mainsSumA: number, at: Instant, now: Instant): Step<SolarState, SolarBudget> {
+/** A new mains sample is here and the last one still waits for an EV meter: it counts with what is known. */
+function giveUp(state: SolarState, now: Instant): SolarState {
+  if (state.waiting === null) return state;
+  const { surplus } = surplusOf(state, state.waiting.value, state.waiting.at, now);
+  return { ...state, waiting: null, recent: withSurplus(state.recent, surplus) };
+}
+
+/** Each mains sample, once the draw at its moment is known, moves everything on by the time since the last one. */
+function takeSample(state: SolarState, mainsSumA: number, at: Instant, now: Instant): Step<SolarState, SolarBudget> {
   const { settings } = state;
   const previous = state.recent.at(-1);
   const { surplus, known } = surplusOf(state, mainsSumA, at, now);
+  if (known === "soon") return { state: { ...state, waiting: { value: mainsSumA, at } }, outputs: [] };
   const elapsedMs = previous === undefined ? 0 : Math.min(SAMPLE_LIFETIME_MS, Math.max(0, at - previous.at));
-  const seen = { ...state, recent: withSurplus(state.recent, surplus) };
+  const seen = { ...state, waiting: null, recent: withSurplus(state.recent, surplus) };
   if (settings === null) return { state: seen, outputs: [] };
-  const followed = follow(seen, settings, surplus.surplusA, known, now);
+  const followed = follow(seen, settings, surplus.surplusA, known === "measured", now);
   const weighed = weighPhases(followed, settings, elapsedMs, now);
   const started = startNext(phasesToStart(weighed, settings, now), settings, now);
   return decide(started, now, "always");

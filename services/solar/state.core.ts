@@ -9,6 +9,8 @@ export interface Heard<T> {
   readonly at: Instant;
 }
 
+export type Draw = Heard<readonly [number, number, number]>;
+
 /** What house and roof left over at one moment, sum of the phases; the draw of solar cars is not in it. */
 export interface Surplus {
   readonly at: Instant;
@@ -20,8 +22,8 @@ export interface RoofPoint {
   readonly id: string;
   readonly supplyPhases: 1 | 3;
   readonly status: Heard<EvseStatus> | null;
-  /** Draw on its own terminals. */
-  readonly draw: Heard<readonly [number, number, number]> | null;
+  /** Draw on its own terminals: the last two samples, newest last. */
+  readonly draws: readonly Draw[];
   /** May charge by the sun, since then. */
   readonly goSince: Instant | null;
   /** Charging (contactor closed) without a break since then. */
@@ -51,6 +53,8 @@ export interface SolarState {
   readonly battery: Heard<number> | null;
   /** Newest last. */
   readonly recent: readonly Surplus[];
+  /** A mains sample whose moment the EV meters have not told yet; sum of the phases. */
+  readonly waiting: Heard<number> | null;
   readonly lastSequence: Readonly<Record<string, number>>;
   /** What is given out, sum of the phases. */
   readonly budgetA: number;
@@ -69,7 +73,7 @@ export function idleSolar(wiring: readonly RoofWiring[]): SolarState {
       id,
       supplyPhases,
       status: null,
-      draw: null,
+      draws: [],
       goSince: null,
       closedSince: null,
       phases: supplyPhases,
@@ -84,6 +88,7 @@ export function idleSolar(wiring: readonly RoofWiring[]): SolarState {
     settings: null,
     battery: null,
     recent: [],
+    waiting: null,
     lastSequence: {},
     budgetA: 0,
     budgetAt: -Infinity,

@@ -17,16 +17,11 @@ export function surplusOf(
   mainsSumA: number,
   at: Instant,
   now: Instant,
-): { readonly surplus: Surplus; readonly known: boolean } {
-  let surplusA = (batteryNow(state, now) ?? 0) - mainsSumA;
-  let known = true;
-  for (const point of state.points) {
-    if (!takesPart(point, now)) continue;
-    const drawn = drawnAt(point, at, now);
-    surplusA += drawn.drawnA;
-    known &&= drawn.known;
-  }
-  return { surplus: { at, surplusA }, known };
+): { readonly surplus: Surplus; readonly known: "measured" | "soon" | "guessed" } {
+  const drawn = state.points.filter(point => takesPart(point, now)).map(point => drawnAt(point, at, now));
+  const drawnA = drawn.reduce((sum, one) => sum + one.drawnA, 0);
+  const known = (["soon", "guessed"] as const).find(kind => drawn.some(one => one.known === kind)) ?? "measured";
+  return { surplus: { at, surplusA: (batteryNow(state, now) ?? 0) - mainsSumA + drawnA }, known };
 }
 
 export function withSurplus(recent: readonly Surplus[], surplus: Surplus): readonly Surplus[] {

@@ -5,7 +5,7 @@ export const SAMPLE_LIFETIME_MS = 11_000;
 /** A status older than this is no status. */
 export const STATUS_LIFETIME_MS = 5_000;
 /** Draws measured this close to a mains sample belong to the same moment. */
-export const DRAW_EXACT_MS = 1_200;
+export const DRAW_EXACT_MS = 300;
 /** EV meter samples older than this do not tell the present draw. */
 export const DRAW_LIFETIME_MS = 5_000;
 /** Without an EV meter the next correction waits until the car has followed the last one: IEC 61851-1 A.4 gives it 5 s. */

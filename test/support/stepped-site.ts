@@ -15,6 +15,8 @@ import { VirtualBoard } from "../../services/simulator/board/virtual-board.ts";
 import { simulatorConfig } from "../../services/simulator/simulator.config.ts";
 import type { MeterShows, SimulatedBoard, SimulatedMeters } from "../../services/simulator/simulator.port.ts";
 import { simulatorService } from "../../services/simulator/simulator.service.ts";
+import { solarConfig } from "../../services/solar/solar.config.ts";
+import { solarService } from "../../services/solar/solar.service.ts";
 import { request, subscribe } from "../../shared/bus/bus.ts";
 import { type BalancerAllocation, balancerAllocation } from "../../shared/contracts/balancer.ts";
 import type { ParamsOf } from "../../shared/contracts/define.ts";
@@ -22,6 +24,7 @@ import { type EvseStatus, evseAcknowledge, evseStatus } from "../../shared/contr
 import { meterFeed } from "../../shared/contracts/meter.ts";
 import { settingsUpdate } from "../../shared/contracts/settings.ts";
 import { simulatorCommand } from "../../shared/contracts/simulator.ts";
+import { type SolarBudget, solarBudget } from "../../shared/contracts/solar.ts";
 import { parseSite, type Site } from "../../shared/site/site-file.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
 import { MemoryCable } from "./memory-link.ts";
@@ -44,6 +47,7 @@ export class SteppedSite {
   readonly benches = new Map<string, Bench>();
   readonly statuses = new Map<string, EvseStatus>();
   readonly allocations = new Map<string, BalancerAllocation>();
+  budget: SolarBudget | null = null;
   readonly #silentMeters = new Set<number>();
 
   private constructor(ids: readonly string[], safeCurrentA: number) {
@@ -134,12 +138,20 @@ export class SteppedSite {
     );
   }
 
+  startSolar(): void {
+    const { broker, clock, site } = this;
+    broker.createService(
+      solarService({ broker, clock, chargePoints: site.chargePoints, config: solarConfig.parse({}) }),
+    );
+  }
+
   async #start(t: Teardown): Promise<void> {
     const { broker, clock, site } = this;
     const dataDir = join(tempDir(t, "stepped"), "data");
     const store = openSqliteStore(dataDir);
     broker.createService(settingsService({ broker, clock, site, store, mainsMeterPresent: true }));
     this.startBalancer();
+    this.startSolar();
     for (const point of site.chargePoints) {
       broker.createService(
         evseService({ broker, clock, point, provisional: null, keeper: sessionFile(dataDir, point.id) }),
@@ -184,6 +196,9 @@ export class SteppedSite {
         }),
         ...subscribe(balancerAllocation, allocation => {
           this.allocations.set(allocation.evseId, allocation);
+        }),
+        ...subscribe(solarBudget, budget => {
+          this.budget = budget;
         }),
       },
     });
