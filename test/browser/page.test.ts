@@ -112,6 +112,36 @@ t.test("the simulated site takes orders, and says what it does not understand", 
   await page.getByText("The house does as it likes").waitFor();
 });
 
+t.test("tells every limit of a charge point, which one holds, and when it is decided again", async t => {
+  const page = await visit(t);
+  const left = pointNamed(page, "Left");
+  await left.getByText("Charging", { exact: true }).waitFor();
+  await left.getByText("All limits").click();
+  await left.getByText("holds", { exact: true }).waitFor();
+  for (const limit of [/^Main fuse on L1 \(25 A\)/, /^Main fuse on L2 \(25 A\)/, /^Cable/, /^Circuit on L3 \(40 A\)/]) {
+    await left.getByText(limit).waitFor();
+  }
+  t.match(await left.locator(".explain-next").innerText(), /^Next\s+\w.+/);
+  t.strictSame(await page.evaluate(OUTSIDE_ITS_CARD), []);
+});
+
+t.test("lists a session once it has ended, and gives all of them as a table", async t => {
+  const page = await visit(t);
+  const words = page.getByLabel("Or in words");
+  await pointNamed(page, "Left").getByText("Charging", { exact: true }).waitFor();
+  await words.fill("unplug left");
+  await words.press("Enter");
+  const sessions = page.getByRole("region", { name: "Last sessions" });
+  await sessions.getByText("Left", { exact: true }).first().waitFor();
+  t.match(await sessions.innerText(), /\d+\.\d\d kWh/);
+  const link = await sessions.getByRole("link", { name: "All as CSV" }).getAttribute("href");
+  const table = await (await fetch(`${demo.url}${link ?? ""}`)).text();
+  t.match(table, /^number,session_id,charge_point,.*\r\n\d+,left-/);
+  await words.fill("plug left");
+  await words.press("Enter");
+  await pointNamed(page, "Left").getByText("Charging", { exact: true }).waitFor();
+});
+
 t.test("fits a phone without scrolling sideways, with buttons a thumb can hit", async t => {
   const page = await visit(t, { viewport: PHONE });
   await page.getByRole("img", { name: /^Charge points/ }).waitFor();

@@ -4,6 +4,7 @@ import { LinksCard } from "./parts/links-card.tsx";
 import { MainsCard } from "./parts/mains-card.tsx";
 import { Notices } from "./parts/notices.tsx";
 import { PointCard } from "./parts/point-card.tsx";
+import { SessionsCard } from "./parts/sessions-card.tsx";
 import { SimulationCard } from "./parts/simulation-card.tsx";
 import { SiteFooter } from "./parts/site-footer.tsx";
 import { TopBar } from "./parts/top-bar.tsx";
@@ -41,6 +42,7 @@ export function App() {
             <HistoryCard history={history} view={view} />
           </div>
           <div class="side-column">
+            <SessionsCard view={view} />
             <LinksCard view={view} state={state} />
             {view.simulated && <SimulationCard view={view} disabled={state.link !== "live"} />}
           </div>

@@ -1,4 +1,5 @@
-import type { ChargeChoice, HistoryView } from "../../view.ts";
+import type { StoredSession } from "../../../../shared/contracts/history.ts";
+import type { ChargeChoice, ExplainView, HistoryView } from "../../view.ts";
 
 /** A request that has not been answered by then has failed; the page shows it and the person may try again. */
 const PATIENCE_MS = 5_000;
@@ -15,13 +16,18 @@ export function acknowledgeFaults(pointId: string): Promise<string | null> {
 }
 
 /** The last 15 minutes, or null when the gateway cannot be reached: the curves then begin with the next view. */
-export async function fetchHistory(): Promise<HistoryView | null> {
-  try {
-    const answer = await fetch(`${API}/history`, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    return answer.ok ? ((await answer.json()) as HistoryView) : null;
-  } catch {
-    return null;
-  }
+export function fetchHistory(): Promise<HistoryView | null> {
+  return get<HistoryView>("history");
+}
+
+/** Why a charge point gets what it gets; null when it does not answer. */
+export function fetchExplanation(pointId: string): Promise<ExplainView | null> {
+  return get<ExplainView>(`points/${pointId}/explain`);
+}
+
+/** The last sessions, newest first; null while no history answers. */
+export async function fetchSessions(): Promise<readonly StoredSession[] | null> {
+  return (await get<{ readonly sessions: readonly StoredSession[] }>("sessions?limit=5"))?.sessions ?? null;
 }
 
 /** Tells the simulated site something. Resolves to what it says to that, agreeing or not. */
@@ -31,6 +37,15 @@ export async function tellSimulator(words: string): Promise<string> {
     if (typeof answer === "object" && answer !== null && "done" in answer) done = String(answer.done);
   });
   return problem ?? done;
+}
+
+async function get<T>(path: string): Promise<T | null> {
+  try {
+    const answer = await fetch(`${API}/${path}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    return answer.ok ? ((await answer.json()) as T) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Resolves to null when all went well, else to what is wrong, in words. */

@@ -4,6 +4,7 @@ import { ageNow, type PageState } from "../model/page-state.ts";
 import { drawnW } from "../model/power.ts";
 import { age, capitalised, power } from "../model/words.ts";
 import { CurrentGauge } from "./current-gauge.tsx";
+import { ExplainDetails } from "./explain-details.tsx";
 import { FaultBox } from "./fault-box.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 import { ModeButtons } from "./mode-buttons.tsx";
@@ -56,6 +57,7 @@ export function PointCard({ point, view, state, onChoose }: PointCardProps) {
           <span>{capitalised(point.status.reason)}</span>
         </p>
       )}
+      {point.fresh && <ExplainDetails pointId={point.id} />}
       {faults.length > 0 && <FaultBox point={point} faults={faults} />}
       <ReaderLine point={point} />
       <SessionLine status={point.status} />
