@@ -265,7 +265,10 @@ function share(state: BalancerState, scene: Scene): BalancerState {
     }
     if (limitA !== point.limitA || !point.admitted) changedAt = now;
     if (point.admitted && isRegulated(point) && !isSolar(point)) cutA = Math.max(cutA, point.limitA - limitA);
-    const joined = point.admitted ? {} : { admitted: true, admittedAt: now, askingSince: null };
+    const baseBeforeA = state.mains.samples.at(-1)?.measuredA ?? null;
+    const joined = point.admitted
+      ? {}
+      : { admitted: true, admittedAt: now, askingSince: null, baseBeforeA, seenDrawing: false };
     next.set(point.id, { ...withLimit(point, limitA, boundBy, now), ...joined });
   });
   const shared = state.points.map(point => next.get(point.id) ?? point);
@@ -308,7 +311,9 @@ function claimOf(point: Point, sharers: number, scene: Scene): Claim {
     const usedA = Math.max(...point.pastDraws.flatMap(past => past.houseA));
     return { capA: Math.min(ceilingA, Math.max(settings.minA, Math.ceil(usedA + SLACK_ROOM_A))), ...shared };
   }
-  return { capA: ceilingA, ...shared };
+  // Without an EV meter, room is only room once the car has been seen to draw: until then it is what the car will take.
+  const unseen = point.admitted && !point.seenDrawing && isRegulated(point) && drawNow(point, now) === null;
+  return { capA: unseen ? Math.min(ceilingA, Math.max(settings.minA, point.limitA)) : ceilingA, ...shared };
 }
 
 function isStartingBySun(point: Point, now: Instant): boolean {

@@ -7,7 +7,7 @@ import type { Instant } from "../../shared/time/clock.ts";
 import { allocate } from "./allocate.core.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
 import { ageMs, type Sample, toTuple, withSample } from "./measured.core.ts";
-import { drawNow, isSolar, isSteady, mayDraw, type Point, solarWish, withDraw } from "./point.core.ts";
+import { drawNow, isSolar, isSteady, lookForCar, mayDraw, type Point, solarWish, withDraw } from "./point.core.ts";
 import type { BalancerState } from "./state.core.ts";
 import { type Trust, trustOf } from "./trust.core.ts";
 import { DRAW_EXACT_MS, DRAW_USABLE_MS } from "./tuning.core.ts";
@@ -57,7 +57,8 @@ function hear(state: BalancerState, reading: MeterReading, now: Instant): Step<B
       };
     case "mains": {
       const mains = withSample(state.mains, { at, measuredA: currents, ...knownDraw(state.points, at) });
-      return decide({ ...state, lastSequence, mains }, "mains", now);
+      const points = state.points.map(point => lookForCar(point, currents, now));
+      return decide({ ...state, lastSequence, mains, points }, "mains", now);
     }
     case "circuit": {
       const circuit = withSample(state.circuit, { at, measuredA: currents, ...knownDraw(state.points, at) });
@@ -145,7 +146,14 @@ function withStatus(points: readonly Point[], status: EvseStatus, now: Instant):
     const adopt = point.status === null && status.mayDraw && status.offerA > 0;
     const phases: 1 | 3 = status.phases === 1 ? 1 : 3;
     const held = adopt
-      ? { limitA: status.offerA, admitted: true, admittedAt: now, boundBy: "settling" as const, phases }
+      ? {
+          limitA: status.offerA,
+          admitted: true,
+          admittedAt: now,
+          seenDrawing: true,
+          boundBy: "settling" as const,
+          phases,
+        }
       : {};
     const gone = status.carConnected ? {} : { retryAt: 0, askingSince: null, narrowSince: null, pastDraws: [] };
     return { ...point, ...held, ...gone, status, heardAt: now };

@@ -44,6 +44,10 @@ export interface Point {
   readonly askingSince: Instant | null;
   readonly pastLimits: readonly PastLimit[];
   readonly pastDraws: readonly PastDraw[];
+  /** What the mains showed when its contactor was permitted: the load without its car. */
+  readonly baseBeforeA: readonly [number, number, number] | null;
+  /** The mains has risen since then as if its car had begun to draw. */
+  readonly seenDrawing: boolean;
   /** Since when its car has left part of its limit unused. */
   readonly slackSince: Instant | null;
   /** Since when only its first terminal has carried current. */
@@ -75,6 +79,8 @@ export function freshPoint(
     askingSince: null,
     pastLimits: [],
     pastDraws: [],
+    baseBeforeA: null,
+    seenDrawing: false,
     slackSince: null,
     narrowSince: null,
     phases: 3,
@@ -122,6 +128,16 @@ export function isSteady(point: Point, at: Instant): boolean {
   if (before === undefined || newest === undefined || at - (point.pastLimits.at(-1)?.at ?? 0) < RESPONSE_MS)
     return false;
   return newest.houseA.every((drawA, phase) => Math.abs(drawA - (before.houseA[phase] ?? 0)) < STEADY_A);
+}
+
+/** Looks in a mains sample for the car of a point that has no EV meter: at least half of its limit must have come on top. */
+export function lookForCar(point: Point, measuredA: readonly [number, number, number], now: Instant): Point {
+  const { baseBeforeA } = point;
+  if (!point.admitted || point.seenDrawing || baseBeforeA === null) return point;
+  const rose = phasesUsed(point, now).some(
+    phase => (measuredA[phase] ?? 0) - (baseBeforeA[phase] ?? 0) >= point.limitA / 2,
+  );
+  return rose ? { ...point, seenDrawing: true } : point;
 }
 
 /** The most the point may be drawing on one house phase at this moment. */

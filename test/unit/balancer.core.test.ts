@@ -199,6 +199,20 @@ t.test("without an EV meter half of the room is taken at a time, and the fuse ho
   t.ok(rig.worstA <= 0);
 });
 
+t.test("without an EV meter, a car that starts late is not given the room that it will need itself", async t => {
+  const rig = new BalancerRig(["left"]);
+  rig.car("left").metered = false;
+  rig.car("left").lagMs = 25_000;
+  rig.houseA = [13, 13, 13];
+  rig.plug("left").run(24_000);
+  t.ok(rig.limits()[0]! <= 12, `${rig.limits().join()} of 12 A while nothing is drawn`);
+  rig.run(60_000);
+  t.ok(rig.worstA <= 0.01, `${rig.worstA.toFixed(1)} A over the fuse`);
+  rig.houseA = [8, 8, 8];
+  rig.run(60_000);
+  t.ok(rig.limits()[0]! >= 15, "once it draws, room is found again");
+});
+
 t.test("a balancer that starts over takes over what charging points hold instead of dropping them", async t => {
   const first = new BalancerRig(["left"]).plug("left").run(30_000);
   const status = first.status("left");
