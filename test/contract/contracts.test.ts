@@ -14,6 +14,7 @@ import * as pilot from "../../shared/contracts/pilot.ts";
 import * as rfid from "../../shared/contracts/rfid.ts";
 import * as settings from "../../shared/contracts/settings.ts";
 import * as simulator from "../../shared/contracts/simulator.ts";
+import * as solar from "../../shared/contracts/solar.ts";
 import { idSchema, offerA } from "../../shared/contracts/units.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -25,7 +26,19 @@ t.test("every example keeps its contract and is not changed by parsing", async t
 });
 
 t.test("every name is owner.word, stands there once, and an id fits into a subject", async t => {
-  const owners = ["meter", "balancer", "evse", "pilot", "settings", "simulator", "history", "cards", "rfid", "access"];
+  const owners = [
+    "meter",
+    "balancer",
+    "evse",
+    "pilot",
+    "settings",
+    "simulator",
+    "history",
+    "cards",
+    "rfid",
+    "access",
+    "solar",
+  ];
   for (const { name } of everything) {
     t.match(name, /^[a-z]+\.[a-z]+(-[a-z]+)*$/);
     t.ok(owners.includes(name.slice(0, name.indexOf("."))), `${name} has an owner`);
@@ -42,7 +55,7 @@ t.test("every fact lives longer than its owner takes to repeat it, twice over", 
 });
 
 t.test("every contract that is defined is in the catalogue", async t => {
-  const modules: readonly object[] = [balancer, evse, meter, pilot, rfid, settings, simulator, history, insight];
+  const modules: readonly object[] = [balancer, evse, meter, pilot, rfid, settings, simulator, history, insight, solar];
   const defined = modules.flatMap(module => Object.values(module) as unknown[]).filter(isContract);
   t.strictSame(defined.map(contract => contract.name).sort(), everything.map(contract => contract.name).sort());
 });
