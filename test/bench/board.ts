@@ -1,11 +1,13 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Measured, measure, TIMINGS } from "./board/timings.ts";
 
 /** Measures what the board's firmware promises, in simulated cycles, and writes the table of docs/safety-firmware.md. */
 const ROUNDS = 1_000;
 const SEED = 61_851;
-const TABLE = fileURLToPath(new URL("../../docs/safety-firmware-table.md", import.meta.url));
+const DOCUMENT = fileURLToPath(new URL("../../docs/safety-firmware.md", import.meta.url));
+/** What stands between these lines is written here. */
+const [BEGIN, END] = ["<!-- begin: npm run bench:board -->", "<!-- end: npm run bench:board -->"];
 
 const digits = (ms: number): string => (ms < 10 ? ms.toFixed(3) : ms.toFixed(2));
 
@@ -19,5 +21,9 @@ const measured = TIMINGS.map(timing => {
   return found;
 });
 const head = ["| from → to | min | p50 | p99 | max | limit |", "| --- | ---: | ---: | ---: | ---: | ---: |"];
-writeFileSync(TABLE, ["<!-- written by npm run bench:board -->", "", ...head, ...measured.map(row), ""].join("\n"));
+const text = readFileSync(DOCUMENT, "utf8");
+const [before, rest] = text.split(BEGIN);
+const after = rest?.split(END)[1];
+if (before === undefined || after === undefined) throw new Error(`${DOCUMENT}: expected "${BEGIN}" and "${END}"`);
+writeFileSync(DOCUMENT, [before + BEGIN, "", ...head, ...measured.map(row), "", END + after].join("\n"));
 process.exitCode = measured.every(({ maxMs, limitMs }) => maxMs <= limitMs) ? 0 : 1;

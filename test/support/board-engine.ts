@@ -13,7 +13,7 @@ export interface BoardEngine {
   run(ms: number): void;
   write(bytes: Uint8Array): void;
   connect(host: (bytes: Uint8Array) => void): void;
-  /** The words of docs/simulator.md, the same for both. */
+  /** The words of services/simulator/board/words.ts, for both. */
   say(words: string): string;
   readonly coils: { readonly l1: boolean; readonly l23: boolean };
   readonly contactors: { readonly l1: boolean; readonly l23: boolean };

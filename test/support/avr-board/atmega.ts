@@ -28,6 +28,9 @@ const REGISTER_BYTES = 0x100;
 /** What the stack has never touched keeps this. */
 export const PAINT = 0xc5;
 const SLEEP = 0x9588;
+/** After these the processor carries out one more instruction before it takes an interrupt. */
+const SEI = 0x9478;
+const RETI = 0x9518;
 const RXC = 0x80;
 const ADC_CLOCK = 128;
 const CONVERSION_CLOCKS = 13;
@@ -97,8 +100,10 @@ export class Atmega {
       if (this.hung) this.#standStill();
       else if (this.#sleeping) this.#sleep();
       else {
-        const asleep = cpu.progMem[cpu.pc] === SLEEP;
+        const instruction = cpu.progMem[cpu.pc];
+        const asleep = instruction === SLEEP;
         avrInstruction(cpu);
+        if (instruction === SEI || instruction === RETI) continue;
         const next = cpu.pc;
         cpu.tick();
         // An interrupt that was waiting wakes it at once.
