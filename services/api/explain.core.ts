@@ -14,7 +14,7 @@ interface Name {
 
 const onPhase = (what: string, phase: string, owner: string): Name => ({ words: `${what} on ${phase}`, owner });
 const MAINS = "balancer, from MAINS and the mains meter";
-const CIRCUIT = "balancer, from CIRCUIT and its meter";
+const CIRCUIT = "balancer, from CIRCUIT";
 
 const NAMES: Readonly<Record<BoundBy, Name>> = {
   "mains.l1": onPhase("main fuse", "L1", MAINS),

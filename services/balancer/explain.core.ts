@@ -37,27 +37,27 @@ function insightOf(
   now: Instant,
 ): LimitInsight {
   const { boundBy, limitA } = limit;
-  const measured = boundBy.startsWith("mains") ? state.mains : boundBy.startsWith("circuit") ? state.circuit : null;
-  const age = limit.measured && measured !== null ? ageMs(measured, now) : null;
-  const sunAge = boundBy === "solar" && state.sun !== null ? now - state.sun.at : null;
-  return { boundBy, allowsA: allowedA(limit, limits, point, state, now), ofA: limitA, ageMs: age ?? sunAge };
+  const age = ageOf(limit, state, now);
+  // A meter that has told nothing yet says nothing about room.
+  const allowsA = limit.measured && age === null ? null : allowedA(limit, limits, point, state, now);
+  return { boundBy, allowsA, ofA: limitA, ageMs: age };
+}
+
+function ageOf({ boundBy, measured }: Limit, state: BalancerState, now: Instant): number | null {
+  if (boundBy === "solar") return state.sun === null ? null : now - state.sun.at;
+  return measured ? ageMs(boundBy.startsWith("mains") ? state.mains : state.circuit, now) : null;
 }
 
 /** What the limit would give this point if the others kept what they have. */
-function allowedA(
-  limit: Limit,
-  limits: readonly Limit[],
-  point: Point,
-  state: BalancerState,
-  now: Instant,
-): number | null {
-  if (!limit.settled) return null;
+function allowedA(limit: Limit, limits: readonly Limit[], point: Point, state: BalancerState, now: Instant): number {
   const index = limits.indexOf(limit);
   const othersA = state.points
     .filter(other => other !== point && other.limitA > 0 && (other.admitted || other.status?.mayDraw === true))
     .filter(other => limitsOn(other, limits, now).includes(index))
     .reduce((sum, other) => sum + other.limitA * weightOn(other, limit, now), 0);
-  const totalA = limit.measured ? limit.budget.roomA : limit.limitA;
+  // Room that has not lasted yet is what the newest sample leaves.
+  const seenA = limit.settled ? limit.budget.roomA : limit.budget.freeNowA;
+  const totalA = limit.measured ? seenA : limit.limitA;
   return Math.max(0, Math.round(((totalA - othersA) / weightOn(point, limit, now)) * 10) / 10);
 }
 
