@@ -3,7 +3,7 @@ import { runTests, testFiles } from "./lib/run-tests.ts";
 import { runStage, staticStages } from "./lib/stages.ts";
 
 /** Every test there is. The last line is `N passed, N failed`; the exit code says the same. */
-const FOLDERS = ["unit", "contract", "integration", "simulation", "e2e", "browser"];
+const FOLDERS = ["unit", "contract", "integration", "simulation", "long", "e2e", "browser"];
 const JOBS = 2;
 
 let passed = 0;

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { connect } from "nats";
+import { journalLimits } from "../shared/actor/journal.ts";
 import { natsOptions } from "../shared/bus/nats-options.ts";
 import type { Environment } from "../shared/process/environment.ts";
 import { checkSite as checkEntries, createServices, type Entry, entry } from "../shared/site/assemble.ts";
@@ -127,7 +128,15 @@ const entries: readonly Entry<Surroundings>[] = [
     create: ({ broker, clock, site, environment }: Surroundings, _config, { id = "" }) => {
       const point = requirePoint(site, id);
       const keeper = sessionFile(environment.dataDir, id);
-      return evseService({ broker, clock, point, provisional: provisionalSettings(site, point), keeper });
+      const points = instancesOf(site, environment.node).filter(({ service }) => service === "evse").length;
+      return evseService({
+        broker,
+        clock,
+        point,
+        provisional: provisionalSettings(site, point),
+        keeper,
+        journalLimits: journalLimits(points),
+      });
     },
   }),
   entry({

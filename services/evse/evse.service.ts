@@ -1,6 +1,6 @@
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { type Actor, startActor } from "../../shared/actor/actor.ts";
-import { Journal } from "../../shared/actor/journal.ts";
+import { Journal, type JournalLimits } from "../../shared/actor/journal.ts";
 import { packJournal } from "../../shared/actor/journal-text.ts";
 import { answer, publish, request, subscribe } from "../../shared/bus/bus.ts";
 import { balancerAllocation } from "../../shared/contracts/balancer.ts";
@@ -33,6 +33,8 @@ export interface EvseOptions {
   readonly provisional: PointSettings | null;
   /** Where its sessions outlive a power cut. */
   readonly keeper: SessionKeeper;
+  /** How much of what it decided is kept for replay. */
+  readonly journalLimits?: JournalLimits;
 }
 
 /** One charge point on the bus: facts in, `charge`, grants and status out. */
@@ -40,7 +42,7 @@ export function evseService(options: EvseOptions): ServiceSchema {
   const { broker, clock, point } = options;
   const evseId = point.id;
   const log = broker.getLogger(`evse-${evseId}`);
-  const journal = new Journal();
+  const journal = new Journal(options.journalLimits);
   const desk = new SessionDesk({
     keeper: options.keeper,
     clock,

@@ -22,6 +22,14 @@ export interface JournalLimits {
 }
 
 const LIMITS: JournalLimits = { decisions: 1_000, inputs: 6_000 };
+/** A process with more journals than this shares the memory of so many among them: 2.5 MB each. */
+const WHOLE_JOURNALS = 16;
+
+/** What each of several journals in one process may keep. */
+export function journalLimits(journals: number): JournalLimits {
+  const share = Math.min(1, WHOLE_JOURNALS / Math.max(1, journals));
+  return { decisions: Math.round(LIMITS.decisions * share), inputs: Math.round(LIMITS.inputs * share) };
+}
 
 /**
  * What a core was told lately, so that its decisions can be made again, elsewhere, and be looked into. Two parts are kept:

@@ -84,7 +84,7 @@ t.test(
         90_000,
       );
     const before = await charging("left charges", 3);
-      demo.site().signal("SIGKILL");
+    demo.site().signal("SIGKILL");
     await demo.restart();
     // The simulated meter begins at its own register again, as one that was replaced: the session is told, not the energy.
     const back = await until("the session is back", async () => (await left())?.session ?? null, 60_000);

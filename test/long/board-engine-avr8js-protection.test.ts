@@ -1,5 +1,5 @@
 import t from "tap";
-import { avrEngine } from "../support/board-engine.ts";
 import { boardProtectionSuite } from "../contract/board-engine.suite.ts";
+import { avrEngine } from "../support/board-engine.ts";
 
 boardProtectionSuite(t, avrEngine);

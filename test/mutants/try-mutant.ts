@@ -18,8 +18,8 @@ import { type Mutant, mutated } from "./mutant.ts";
 const projectDir = fileURLToPath(new URL("../../", import.meta.url));
 export const firmwareDir = join(projectDir, "services/pilot/firmware");
 const SUITES = {
-  firmware: ["board-engine-avr8js-protection", "board-engine-avr8js-talk", "board-engine-avr8js-only"],
-  virtual: ["board-engine-virtual"],
+  firmware: ["protection", "talk", "only"].map(part => `test/long/board-engine-avr8js-${part}.test.ts`),
+  virtual: ["test/contract/board-engine-virtual.test.ts"],
 } as const;
 /** Where a mutant is, and how its suite is to be run. */
 interface Place {
@@ -37,7 +37,7 @@ export async function tryMutant(board: "firmware" | "virtual", mutant: Mutant): 
   try {
     const place = board === "firmware" ? builtFirmware(dir, mutant) : mutatedProject(dir, mutant);
     for (const suite of SUITES[board]) {
-      const failure = await firstFailure(`test/contract/${suite}.test.ts`, place);
+      const failure = await firstFailure(suite, place);
       if (failure !== null) return failure;
     }
     return null;

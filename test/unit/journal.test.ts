@@ -8,7 +8,7 @@ import { idleBalancer } from "../../services/balancer/state.core.ts";
 import { charge } from "../../services/evse/evse.core.ts";
 import { idleEvse } from "../../services/evse/state.core.ts";
 import { type Actor, type StepFunction, startActor } from "../../shared/actor/actor.ts";
-import { Journal, type JournalLimits } from "../../shared/actor/journal.ts";
+import { Journal, type JournalLimits, journalLimits } from "../../shared/actor/journal.ts";
 import { decode, encode, packJournal, readJournal, unpackJournal } from "../../shared/actor/journal-text.ts";
 import { replay } from "../../shared/actor/replay.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
@@ -123,6 +123,12 @@ t.test("keeps at least as many decisions as one part holds, and never more than 
   const quiet = rare.watch((count: number) => ({ state: count + 1, outputs: [] }));
   for (let n = 0; n < 20_000; n += 1) quiet(n, null, n);
   t.ok(rare.parts.flatMap(({ entries }) => entries).length <= 12_000, "a core that decides nothing is bounded, too");
+});
+
+t.test("many journals in one process share their memory", async t => {
+  t.strictSame(journalLimits(1), { decisions: 1_000, inputs: 6_000 });
+  t.strictSame(journalLimits(16), { decisions: 1_000, inputs: 6_000 });
+  t.strictSame(journalLimits(200), { decisions: 80, inputs: 480 });
 });
 
 t.test("a core that decides otherwise is found, at the input where it does", async t => {
