@@ -1,4 +1,5 @@
-import { connect, type MqttClient } from "mqtt";
+import { createRequire } from "node:module";
+import type { MqttClient } from "mqtt";
 import { messageOf } from "../../../shared/errors.ts";
 import type { Cancel, Clock, Instant } from "../../../shared/time/clock.ts";
 import type { MeterCounters, MeterDriver, MeterListener, MeterSpec } from "../meter.port.ts";
@@ -44,6 +45,8 @@ export class MqttMeter implements MeterDriver {
   start(listener: MeterListener): void {
     const { url, user, password, topics } = this.#spec;
     this.#intake.open(listener);
+    // Loaded when asked for: a site without such a meter is spared its memory.
+    const { connect } = createRequire(import.meta.url)("mqtt") as typeof import("mqtt");
     const client = connect(url, {
       // The brokers of the field speak 3.1.1, not all of them 5.
       protocolVersion: 4,

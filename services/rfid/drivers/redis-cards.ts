@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { Redis } from "ioredis";
+import { createRequire } from "node:module";
 import { messageOf, StartRefused, StoreUnavailable } from "../../../shared/errors.ts";
 import type { CardBatch, CardStore, StoredCards } from "../cards.port.ts";
 
@@ -23,6 +23,8 @@ const PUT = `
  * away, and works again once it is back.
  */
 export function openRedisCards(options: { readonly url: string; readonly site: string }): CardStore {
+  // Loaded when asked for: a site without Redis is spared its memory.
+  const { Redis } = createRequire(import.meta.url)("ioredis") as typeof import("ioredis");
   const redis = new Redis(checkedUrl(options.url), {
     lazyConnect: true,
     // ioredis would otherwise let calls hang for as long as the server is away.

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { Redis } from "ioredis";
+import { createRequire } from "node:module";
 import type { SettingValue } from "../../../shared/contracts/settings.ts";
 import { messageOf, StartRefused, StoreUnavailable } from "../../../shared/errors.ts";
 import {
@@ -31,6 +31,8 @@ const PUT = `
  * call fails fast while Redis is away, and works again once it is back.
  */
 export function openRedisStore(options: { readonly url: string; readonly site: string }): SettingsStore {
+  // Loaded when asked for: a site without Redis is spared its memory.
+  const { Redis } = createRequire(import.meta.url)("ioredis") as typeof import("ioredis");
   const redis = new Redis(checkedUrl(options.url), {
     lazyConnect: true,
     // ioredis would otherwise let calls hang for as long as the server is away.
