@@ -45,8 +45,8 @@ export const LOST_POINT_MS = 12_000;
 export const NARROW_MS = 10_000;
 /** A draw measured this close to a mains sample belongs to the same moment. */
 export const DRAW_EXACT_MS = 300;
-/** And one this close can still be set against it. */
-export const DRAW_USABLE_MS = 1_200;
+/** And one this close can still be set against it; it is exact only of a car that does not move. */
+export const DRAW_USABLE_MS = DRAW_WINDOW_MS;
 /** Two draws in a row that differ by less than this are those of a car that does not move. */
 export const STEADY_A = 0.3;
 /** A car that leaves more than this of its limit for SLACK_MS lends the rest to others, keeping SLACK_ROOM_A to grow. */
