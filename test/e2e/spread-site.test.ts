@@ -48,7 +48,10 @@ t.test("a site of seven processes over NATS with user and password", async t => 
 
   await t.test("a mains overload lowers the duty cycle on the board, and says which phase it was", async t => {
     await until("left draws its full current", () => (status("left")?.offerA ?? 0) >= 15);
-    const before = sensed("left")?.dutyPct ?? 0;
+    const before = await until("the board drives it", () => {
+      const duty = sensed("left")?.dutyPct ?? 100;
+      return duty >= dutyPctOf(14) && duty < 100 && duty;
+    });
     await site.tell("house l2 22");
     // 40 A fuse, 22 A + 1 A of house, two cars: at most 8.5 A each.
     const after = await until("the duty falls", () => {
