@@ -60,14 +60,19 @@ async function measure(url: string | null): Promise<Figures> {
 
   const offersA = new Map<string, number>();
   const commandedAt = new Map<string, number>();
+  const duties = new Map<string, string>();
   const boards = ids.map(id => {
     const board = new VirtualBoard({ clock: systemClock });
     board.present({ state: "A" });
     const cable = new MemoryCable(board);
     const write = board.write.bind(board);
     board.write = bytes => {
-      // Sysex 0x0E, command 0x02: the duty.
-      if (bytes[0] === 0xf0 && bytes[1] === 0x0e && bytes[2] === 0x02) commandedAt.set(id, performance.now());
+      // Sysex 0x0E, command 0x0A (or 0x02 to an older board): the duty comes first. A repetition is no news.
+      if (bytes[0] === 0xf0 && bytes[1] === 0x0e && (bytes[2] === 0x0a || bytes[2] === 0x02)) {
+        const duty = `${bytes[3]} ${bytes[4]}`;
+        if (duty !== duties.get(id)) commandedAt.set(id, performance.now());
+        duties.set(id, duty);
+      }
       write(bytes);
     };
     const openBoard = firmataBoard({ openLink: cable.open, cpDisconnectPin: null });
