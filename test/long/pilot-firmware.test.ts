@@ -171,8 +171,8 @@ t.test(
     await first.ended;
     await until("the board opens by itself", () => !board.coils.l1, 30_000);
     const afterMs = openedAtMs - served.lastByteAtMs();
-    // The instant of the last byte is known to one step of the pacing.
-    t.ok(afterMs > 950 && afterMs <= 1_003, `${afterMs} ms after the last byte, on the board's clock`);
+    // The last byte need not have been of a heartbeat; those come with the grants, every 250 ms.
+    t.ok(afterMs > 700 && afterMs <= 1_003, `${afterMs} ms after the last byte, on the board's clock`);
     const second = startProgram(t, "test/support/pilot-host.ts", [String(served.port)], {});
     await second.says(/link up, cp C, contactor closed/);
     t.ok(board.coils.l1);
