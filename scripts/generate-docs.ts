@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { contractSchemas, contractsPage } from "./docs/contracts.ts";
 import { metersPage } from "./docs/meters.ts";
 import { redefinitions } from "./docs/redefinitions.ts";
+import { requirementProblems, requirementsPage } from "./docs/requirements.ts";
 import { settingsPage } from "./docs/settings.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -14,6 +15,7 @@ export function generatedFiles(): readonly { readonly path: string; readonly tex
   return [
     { path: "docs/contracts.md", text: contractsPage() },
     { path: "docs/meters.md", text: metersPage() },
+    { path: "docs/requirements.md", text: requirementsPage(ROOT) },
     { path: "docs/settings.md", text: settingsPage() },
     { path: SNAPSHOT, text: `${JSON.stringify(contractSchemas(), null, 1)}\n` },
   ];
@@ -45,7 +47,9 @@ function main(args: readonly string[]): number {
   if (args.includes("--check")) {
     const stale = staleFiles(ROOT);
     if (stale.length > 0) console.error(`generate-docs: stale: ${stale.join(", ")}; run npm run docs`);
-    return stale.length > 0 ? 1 : 0;
+    const unshown = requirementProblems(ROOT);
+    if (unshown.length > 0) console.error(`generate-docs: requirements:\n${unshown.join("\n")}`);
+    return stale.length + unshown.length > 0 ? 1 : 0;
   }
   const redefined = redefinedContracts(ROOT);
   if (redefined.length > 0) {

@@ -57,6 +57,8 @@ export function phasesToStart(state: SolarState, settings: SolarSettings, now: I
 export function isBrightening(point: RoofPoint, state: SolarState, settings: SolarSettings, now: Instant): boolean {
   const newest = state.recent.at(-1);
   if (newest === undefined || !choosesPhases(point, settings) || point.phases === 3 || point.onePhaseCar) return false;
+  // Where a change was just made the car starts as it is; it may change later.
+  if (!isUntouched(point, now) && !maySwitch(point, settings, now)) return false;
   return shareOf(point, state.points, settings, newest.surplusA, now) >= threePhasesFrom(settings);
 }
 
@@ -128,11 +130,15 @@ export function switchAhead(
 function switched(point: RoofPoint, phases: 1 | 3, settings: SolarSettings, now: Instant): RoofPoint {
   if (phases === point.phases) return point;
   const fresh = { ...point, phases, regretAs: 0, regretA: 0, shortSince: null };
-  const status = statusNow(point, now);
-  const untouched = status !== null && (!status.carConnected || (status.session?.chargingMs ?? 0) === 0);
-  if (untouched) return fresh;
+  if (isUntouched(point, now)) return fresh;
   if (!maySwitch(point, settings, now)) return point;
   return { ...fresh, switchedAt: [...point.switchedAt.filter(at => now - at < DAY_MS), now] };
+}
+
+/** An empty socket, or a car that has not charged yet. */
+function isUntouched(point: RoofPoint, now: Instant): boolean {
+  const status = statusNow(point, now);
+  return status !== null && (!status.carConnected || (status.session?.chargingMs ?? 0) === 0);
 }
 
 /** What staying must have cost before a change is worth it. */

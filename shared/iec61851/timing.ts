@@ -6,7 +6,7 @@ export const LEAVE_C_MAX_MS = 100;
 export const EV_FOLLOWS_MS = 5_000;
 /** An EV that ignores the end of PWM is disconnected under load after this (table A.6, sequence 10.2). */
 export const EV_IGNORES_STOP_MS = 6_000;
-/** How long a 6 V pilot must last before the contactor closes (spec control 1.5). */
-export const C_DEBOUNCE_MS = 500;
+/** How long a 6 V pilot must last before the contactor closes: more than half a second (spec control 1.5). */
+export const C_DEBOUNCE_MS = 510;
 /** The contactor follows a request of the EV within 3 s (table A.6, sequence 4). */
 export const CLOSE_WITHIN_MS = 3_000;

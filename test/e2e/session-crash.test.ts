@@ -67,7 +67,7 @@ interface Shown {
 }
 
 t.test(
-  "kill -9 of the whole site while a car charges: the same session goes on, and history has it at its end",
+  "kill -9 of the whole site while a car charges: the same session goes on, and history has it at its end [11-R1]",
   async t => {
     const demo = await startDemo(t);
     const left = async () => {

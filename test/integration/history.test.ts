@@ -63,7 +63,7 @@ function openFilled(dir: string, stored: readonly Omit<StoredSession, "number">[
   return openHistory(dir);
 }
 
-t.test("10,000 sessions are kept, found by time and point, and read page by page, each once", async t => {
+t.test("10,000 sessions are kept, found by time and point, and read page by page, each once [11-R2]", async t => {
   const again = openFilled(
     tempDir(t, "history"),
     Array.from({ length: 10_000 }, (_none, n) => {
@@ -138,7 +138,7 @@ async function startHistory(t: Teardown, dir = tempDir(t, "history")) {
   return { broker, clock, dir, stop };
 }
 
-t.test("the service follows a session, stores it with its split, and goes on after a restart", async t => {
+t.test("the service follows a session, stores it with its split, and goes on after a restart [11-R2]", async t => {
   const { broker, clock, dir, stop } = await startHistory(t);
   const follow = (bus: ServiceBroker, time: ManualClock, energyWh: number): void => {
     time.advance(1_000);

@@ -23,7 +23,7 @@ function closed(site: SteppedSite): "open" | "1P" | "3P" {
 }
 
 t.test(
-  "the sun decides: waiting, one phase, three, one again, stopped; no pole moves while the other carries",
+  "the sun decides: waiting, one phase, three, one again, stopped; no pole moves while the other carries [5.7-R4]",
   async t => {
     const site = await onePhaseBySun(t);
     t.ok(Math.abs(site.status().offerA - 10) <= 0.6, `${site.status().offerA} A`);
@@ -78,7 +78,7 @@ t.test("solar service killed: no pilot after 5 s, open at most 6 s later; a new 
 });
 
 t.test(
-  "the home battery, fed through the settings: neutralised for 11 s, the same value again counts anew",
+  "the home battery, fed through the settings: neutralised for 11 s, the same value again counts anew [5.5-R1]",
   async t => {
     const site = await onePhaseBySun(t);
     const surplusA = (): number => site.budget?.surplusA ?? Number.NaN;
@@ -96,7 +96,7 @@ t.test(
   },
 );
 
-t.test("asked for three phases: the whole sequence, and the fuse goes on binding", async t => {
+t.test("asked for three phases: the whole sequence, and the fuse goes on binding [5.7-R6]", async t => {
   const site = await onePhaseBySun(t);
   // The way down from Smart was a change, too: the next one waits for 5 minutes.
   await site.run(300_000);

@@ -71,7 +71,7 @@ t.test(
   },
 );
 
-t.test("mains meter silent: hold, then the minimum, then stop; charging returns with the meter", async t => {
+t.test("mains meter silent: hold, then the minimum, then stop; charging returns with the meter [8-R1]", async t => {
   const site = await SteppedSite.charging(t);
   await site.tell("house l2 12");
   await site.run(30_000);
@@ -133,21 +133,24 @@ t.test("garbage on the line, both ways: nothing closes that was open, and the bo
   await site.until("charging again", 90_000, () => site.closed());
 });
 
-t.test("residual current: contactor open at once, stays open until a person has acknowledged it", async t => {
-  const site = await SteppedSite.charging(t);
-  site.bench().board.wiring.rcm.setFault(true);
-  const openedMs = await site.until("open", 100, () => !site.closed());
-  t.comment(`open after ${openedMs} ms`);
-  t.ok(openedMs <= 15, "the interrupt, and 12 ms of contactor");
-  site.bench().board.wiring.rcm.setFault(false);
-  await site.run(60_000);
-  t.notOk(site.closed());
-  t.ok(site.status().faults.includes("rcm-trip"));
-  await site.acknowledge();
-  await site.until("charging again", 90_000, () => site.closed());
-});
+t.test(
+  "residual current: contactor open at once, stays open until a person has acknowledged it [7.3-6, 7.5-R3]",
+  async t => {
+    const site = await SteppedSite.charging(t);
+    site.bench().board.wiring.rcm.setFault(true);
+    const openedMs = await site.until("open", 100, () => !site.closed());
+    t.comment(`open after ${openedMs} ms`);
+    t.ok(openedMs <= 15, "the interrupt, and 12 ms of contactor");
+    site.bench().board.wiring.rcm.setFault(false);
+    await site.run(60_000);
+    t.notOk(site.closed());
+    t.ok(site.status().faults.includes("rcm-trip"));
+    await site.acknowledge();
+    await site.until("charging again", 90_000, () => site.closed());
+  },
+);
 
-t.test("a car that ignores the end of the pilot is disconnected under load 6 s later", async t => {
+t.test("a car that ignores the end of the pilot is disconnected under load 6 s later [1.4-23]", async t => {
   const site = await SteppedSite.charging(t);
   // Without the simulated car's reactions, the pilot stays at 6 V whatever the board does.
   await site.kill("simulator");

@@ -97,20 +97,23 @@ t.test("rounds away the tail of a meter's float, and ages to whole milliseconds"
   t.match(meters, [{ totalPowerW: 6212.3, ageMs: 943 }]);
 });
 
-t.test("stops believing after the contract's lifetime, keeps what was last known standing, and says so", async t => {
-  const told = allWell(0);
-  t.equal(viewAt(told, 5_000).points[0]?.fresh, true);
-  const late = viewAt(told, 5_001);
-  t.equal(late.points[0]?.fresh, false);
-  t.equal(late.points[0]?.status?.state, "C2");
-  t.equal(late.points[0]?.limitA, null);
-  t.equal(late.points[0]?.board.link, "unheard");
-  t.match(late.points[0]?.words, /^silent for 5 s/);
-  t.equal(late.mains.trust, "unheard");
-  t.ok(late.warnings.some(line => line.includes("balancer is not heard")));
-  t.equal(viewAt(told, 10_966).mains.currentA === null, true, "a mains sample of more than 11 s is no reading");
-  t.not(viewAt(told, 10_965).mains.currentA, null);
-});
+t.test(
+  "stops believing after the contract's lifetime, keeps what was last known standing, and says so [8-R2]",
+  async t => {
+    const told = allWell(0);
+    t.equal(viewAt(told, 5_000).points[0]?.fresh, true);
+    const late = viewAt(told, 5_001);
+    t.equal(late.points[0]?.fresh, false);
+    t.equal(late.points[0]?.status?.state, "C2");
+    t.equal(late.points[0]?.limitA, null);
+    t.equal(late.points[0]?.board.link, "unheard");
+    t.match(late.points[0]?.words, /^silent for 5 s/);
+    t.equal(late.mains.trust, "unheard");
+    t.ok(late.warnings.some(line => line.includes("balancer is not heard")));
+    t.equal(viewAt(told, 10_966).mains.currentA === null, true, "a mains sample of more than 11 s is no reading");
+    t.not(viewAt(told, 10_965).mains.currentA, null);
+  },
+);
 
 t.test("has words for every state and every fault", async t => {
   const words = evseState.options.map(

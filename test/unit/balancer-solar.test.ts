@@ -9,7 +9,7 @@ function roof(ids: readonly string[], sunA: number, phases: 1 | 3 = 1): Balancer
   return rig.plug(...ids);
 }
 
-t.test("a starting car stays at its minimum for 40 s, then gets what the sun gives", async t => {
+t.test("a starting car stays at its minimum for 40 s, then gets what the sun gives [4.10-R4]", async t => {
   const rig = roof(["left"], 12).run(20_000);
   t.ok(rig.point("left").admitted);
   t.strictSame(rig.limits(), [6]);

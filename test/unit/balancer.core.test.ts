@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
+import { meterReading } from "../../shared/contracts/meter.ts";
 import { BalancerRig } from "../support/balancer-rig.ts";
 
 t.test("one car gets what the fuse leaves, and the phase that binds is named", async t => {
@@ -10,7 +11,7 @@ t.test("one car gets what the fuse leaves, and the phase that binds is named", a
   t.equal(rig.point("left").boundBy, "mains.l2");
 });
 
-t.test("a load that comes on is answered with the next sample, in full, without a filter", async t => {
+t.test("a load that comes on is answered with the next sample, in full, without a filter [4.10-R2]", async t => {
   const rig = new BalancerRig(["left"]).plug("left").run(30_000);
   t.strictSame(rig.limits(), [16]);
   rig.houseA = [0, 15, 0];
@@ -19,7 +20,7 @@ t.test("a load that comes on is answered with the next sample, in full, without 
 });
 
 t.test(
-  "room is given back only after it has lasted, and only after the car had time to follow the last raise",
+  "room is given back only after it has lasted, and only after the car had time to follow the last raise [4.10-R3]",
   async t => {
     const rig = new BalancerRig(["left"]).plug("left");
     rig.houseA = [0, 15, 0];
@@ -61,18 +62,21 @@ t.test(
   },
 );
 
-t.test("a newcomer is admitted only when the others have made room: the fuse never sees both", async t => {
-  const rig = new BalancerRig(["left", "right"]).plug("left");
-  rig.houseA = [8, 8, 8];
-  rig.run(30_000);
-  rig.worstA = -Infinity;
-  rig.plug("right").run(30_000);
-  t.ok(rig.point("right").admitted);
-  t.ok(rig.worstA <= 0.01, `at most ${rig.worstA.toFixed(1)} A over the fuse`);
-});
+t.test(
+  "a newcomer is admitted only when the others have made room: the fuse never sees both [4.8-R, 1.4-11]",
+  async t => {
+    const rig = new BalancerRig(["left", "right"]).plug("left");
+    rig.houseA = [8, 8, 8];
+    rig.run(30_000);
+    rig.worstA = -Infinity;
+    rig.plug("right").run(30_000);
+    t.ok(rig.point("right").admitted);
+    t.ok(rig.worstA <= 0.01, `at most ${rig.worstA.toFixed(1)} A over the fuse`);
+  },
+);
 
 t.test(
-  "no room for another minimum: it waits, the phase is named, and it comes in 60 s after there is room",
+  "no room for another minimum: it waits, the phase is named, and it comes in 60 s after there is room [7.3-1]",
   async t => {
     const rig = new BalancerRig(["left", "right"]).plug("left");
     rig.houseA = [15, 15, 15];
@@ -99,7 +103,7 @@ t.test("shortage: the last admitted stops first, the sooner the worse it is, and
   t.ok(rig.limits()[0]! >= 6);
 });
 
-t.test("a small overload at the minimum may last about ten samples, twice the fuse none", async t => {
+t.test("a small overload at the minimum may last about ten samples, twice the fuse none [4.10-R5]", async t => {
   const slight = new BalancerRig(["left"], {}, {}, 2_000).plug("left").run(20_000);
   slight.houseA = [20, 20, 20];
   slight.run(14_000);
@@ -113,7 +117,7 @@ t.test("a small overload at the minimum may last about ten samples, twice the fu
 });
 
 t.test(
-  "the meter falls silent: hold after 3 s, the minimum after 7, stop after 11; it comes back by itself",
+  "the meter falls silent: hold after 3 s, the minimum after 7, stop after 11; it comes back by itself [7.3-2, 8-R1]",
   async t => {
     const rig = new BalancerRig(["left"]).plug("left");
     rig.houseA = [0, 14, 0];
@@ -167,7 +171,7 @@ t.test("CIRCUIT bounds the sum of all points in every mode, and stops who does n
   t.strictSame(rig.limits(), [10, 0]);
 });
 
-t.test("a point that falls silent keeps its current reserved until it has surely stopped", async t => {
+t.test("a point that falls silent keeps its current reserved until it has surely stopped [6.6-R]", async t => {
   const rig = new BalancerRig(["left", "right"], { mainsMeter: false, circuitA: 16 }, { rotation: [0, 1, 2] });
   rig.car("left").mode = "normal";
   rig.car("right").mode = "normal";
@@ -180,13 +184,16 @@ t.test("a point that falls silent keeps its current reserved until it has surely
   t.ok(rig.point("right").admitted);
 });
 
-t.test("a car on one phase is recognised by its meter after 10 s, and the other phases stop binding it", async t => {
-  const rig = new BalancerRig(["left"], {}, { rotation: [0, 1, 2] });
-  rig.car("left").phases = 1;
-  rig.houseA = [3, 15, 15];
-  rig.plug("left").run(40_000);
-  t.strictSame(rig.limits(), [16]);
-});
+t.test(
+  "a car on one phase is recognised by its meter after 10 s, and the other phases stop binding it [5.6-R2]",
+  async t => {
+    const rig = new BalancerRig(["left"], {}, { rotation: [0, 1, 2] });
+    rig.car("left").phases = 1;
+    rig.houseA = [3, 15, 15];
+    rig.plug("left").run(40_000);
+    t.strictSame(rig.limits(), [16]);
+  },
+);
 
 t.test("without an EV meter half of the room is taken at a time, and the fuse holds", async t => {
   const rig = new BalancerRig(["left"]);
@@ -199,19 +206,22 @@ t.test("without an EV meter half of the room is taken at a time, and the fuse ho
   t.ok(rig.worstA <= 0);
 });
 
-t.test("without an EV meter, a car that starts late is not given the room that it will need itself", async t => {
-  const rig = new BalancerRig(["left"]);
-  rig.car("left").metered = false;
-  rig.car("left").lagMs = 25_000;
-  rig.houseA = [13, 13, 13];
-  rig.plug("left").run(24_000);
-  t.ok(rig.limits()[0]! <= 12, `${rig.limits().join()} of 12 A while nothing is drawn`);
-  rig.run(60_000);
-  t.ok(rig.worstA <= 0.01, `${rig.worstA.toFixed(1)} A over the fuse`);
-  rig.houseA = [8, 8, 8];
-  rig.run(60_000);
-  t.ok(rig.limits()[0]! >= 15, "once it draws, room is found again");
-});
+t.test(
+  "without an EV meter, a car that starts late is not given the room that it will need itself [4.10-R1]",
+  async t => {
+    const rig = new BalancerRig(["left"]);
+    rig.car("left").metered = false;
+    rig.car("left").lagMs = 25_000;
+    rig.houseA = [13, 13, 13];
+    rig.plug("left").run(24_000);
+    t.ok(rig.limits()[0]! <= 12, `${rig.limits().join()} of 12 A while nothing is drawn`);
+    rig.run(60_000);
+    t.ok(rig.worstA <= 0.01, `${rig.worstA.toFixed(1)} A over the fuse`);
+    rig.houseA = [8, 8, 8];
+    rig.run(60_000);
+    t.ok(rig.limits()[0]! >= 15, "once it draws, room is found again");
+  },
+);
 
 t.test("a balancer that starts over takes over what charging points hold instead of dropping them", async t => {
   const first = new BalancerRig(["left"]).plug("left").run(30_000);
@@ -237,6 +247,18 @@ t.test("meters read one after the other: a car that ramps up is not taken for a 
   }
   t.equal(cuts, 0, "nothing is over the limit, nothing is cut");
   t.ok(last[0]! + last[1]! > 29, `${last.join(" + ")} of 30 A`);
+});
+
+t.test("the fuse limits what is measured: a home battery's current changes no limit [4.10-R6]", async t => {
+  const rig = new BalancerRig(["left"]).plug("left");
+  rig.houseA = [13, 13, 13];
+  rig.run(30_000);
+  t.strictSame(rig.limits(), [12]);
+  // 8 A per phase into the battery: by the sun they are surplus; the fuse carries them all the same.
+  const battery = { ...meterReading.example, meterId: "battery", role: "battery" as const, ageMs: 0 };
+  rig.tell({ kind: "reading", reading: { ...battery, sequence: 1, currentA: { l1: 8, l2: 8, l3: 8 } } });
+  rig.run(30_000);
+  t.strictSame(rig.limits(), [12]);
 });
 
 const day = fc.record({

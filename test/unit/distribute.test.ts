@@ -4,7 +4,7 @@ import { type Claim, distribute } from "../../services/balancer/distribute.core.
 
 const one = (capA: number): Claim => ({ capA, uses: [0] });
 
-t.test("shares what there is, equally, each up to its cap", async t => {
+t.test("shares what there is, equally, each up to its cap [4.6-R, 6.7-23]", async t => {
   t.strictSame(distribute([one(10), one(16), one(32)], 6, [40]).sharesA, [10, 15, 15]);
   t.strictSame(distribute([one(10), one(16), one(32)], 6, [60]).sharesA, [10, 16, 32]);
   t.strictSame(distribute([one(10), one(16), one(32)], 6, [26]).sharesA, [8.7, 8.7, 8.6]);
@@ -51,7 +51,7 @@ const scene = fc
     })),
   }));
 
-t.test("never exceeds a cap, nor any limit that the floors alone respect", async () => {
+t.test("never exceeds a cap, nor any limit that the floors alone respect [4.6-R]", async () => {
   fc.assert(
     fc.property(scene, ({ claims, limitsA }) => {
       const { sharesA } = distribute(claims, 6, limitsA);

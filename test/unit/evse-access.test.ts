@@ -72,7 +72,7 @@ t.test("why it is off: a card is awaited, a start is awaited, or somebody switch
   t.equal(runWith(rig, 2, { reader: "enable-one" }).status.reason, "waiting for the start at 2026-01-01 22:00");
 });
 
-t.test("the session carries the card that authorised it, and passes it on to its record", async t => {
+t.test("the session carries the card that authorised it, and passes it on to its record [10.1-R]", async t => {
   const rig = new EvseRig();
   runWith(rig, 1, { card: ANNA });
   rig.charging();

@@ -2,21 +2,24 @@ import fc from "fast-check";
 import t from "tap";
 import { EvseRig, SMART } from "../support/evse-rig.ts";
 
-t.test("from plug-in to charging: PWM at once on entering B, contactor half a second after the car asks", async t => {
-  const rig = new EvseRig();
-  t.equal(rig.state.state, "A");
-  rig.cp("B").allot({ limitA: 16 });
-  t.equal(rig.state.state, "B2");
-  t.match(rig.grant, { pilot: "offer", offerA: 16, contactorL1: false });
-  rig.run(1_000).cp("C").run(400);
-  t.equal(rig.state.state, "B2");
-  rig.run(200);
-  t.equal(rig.state.state, "C2");
-  t.match(rig.grant, { pilot: "offer", offerA: 16, contactorL1: true, contactorL23: true });
-  t.match(rig.status, { chargingState: "Charging", phases: 3, reason: "limited by MAX" });
-});
+t.test(
+  "from plug-in to charging: PWM at once on entering B, contactor half a second after the car asks [1.2-R, 1.4-04, 1.4-11]",
+  async t => {
+    const rig = new EvseRig();
+    t.equal(rig.state.state, "A");
+    rig.cp("B").allot({ limitA: 16 });
+    t.equal(rig.state.state, "B2");
+    t.match(rig.grant, { pilot: "offer", offerA: 16, contactorL1: false });
+    rig.run(1_000).cp("C").run(400);
+    t.equal(rig.state.state, "B2");
+    rig.run(200);
+    t.equal(rig.state.state, "C2");
+    t.match(rig.grant, { pilot: "offer", offerA: 16, contactorL1: true, contactorL23: true });
+    t.match(rig.status, { chargingState: "Charging", phases: 3, reason: "limited by MAX" });
+  },
+);
 
-t.test("a car that shows 6 V at once (no 9 V before) is accepted after half a second", async t => {
+t.test("a car that shows 6 V at once (no 9 V before) is accepted after half a second [1.9-3]", async t => {
   const rig = new EvseRig();
   rig.cp("C").run(400);
   t.equal(rig.state.state, "A");
@@ -24,7 +27,7 @@ t.test("a car that shows 6 V at once (no 9 V before) is accepted after half a se
   t.equal(rig.state.state, "C2");
 });
 
-t.test("the contactor waits for the balancer's word although the offer stands", async t => {
+t.test("the contactor waits for the balancer's word although the offer stands [1.4-16]", async t => {
   const rig = new EvseRig();
   rig.allot({ limitA: 6, admitted: false }).cp("B").run(1_000).cp("C").run(3_000);
   t.equal(rig.state.state, "B2");
@@ -33,7 +36,7 @@ t.test("the contactor waits for the balancer's word although the offer stands", 
   t.equal(rig.state.state, "C2");
 });
 
-t.test("a car that leaves C opens the contactor with the same word: 9 V", async t => {
+t.test("a car that leaves C opens the contactor with the same word: 9 V [1.4-18]", async t => {
   const rig = new EvseRig().charging();
   rig.cp("B");
   t.equal(rig.state.state, "B2");
@@ -41,18 +44,21 @@ t.test("a car that leaves C opens the contactor with the same word: 9 V", async 
   t.equal(rig.status.chargingState, "SuspendedEV");
 });
 
-t.test("unplugged while charging: everything off with the same word, and the session ends", async t => {
-  const rig = new EvseRig().charging();
-  rig.run(60_000).cp("A");
-  t.equal(rig.state.state, "A");
-  t.match(rig.grant, { contactorL1: false, pilot: "idle", offerA: 0 });
-  t.match(rig.sessions, [{ pauseReason: "unplugged", energySource: "estimated" }]);
-  t.equal(rig.status.session, null);
-});
+t.test(
+  "unplugged while charging: everything off with the same word, and the session ends [1.4-02, 1.4-17]",
+  async t => {
+    const rig = new EvseRig().charging();
+    rig.run(60_000).cp("A");
+    t.equal(rig.state.state, "A");
+    t.match(rig.grant, { contactorL1: false, pilot: "idle", offerA: 0 });
+    t.match(rig.sessions, [{ pauseReason: "unplugged", energySource: "estimated" }]);
+    t.equal(rig.status.session, null);
+  },
+);
 
 for (const access of ["off", "pause"] as const) {
   t.test(
-    `access ${access} while charging: PWM off, the car gets 6 s, then the contactor opens; no pilot cut`,
+    `access ${access} while charging: PWM off, the car gets 6 s, then the contactor opens; no pilot cut [1.4-26, 1.7-R]`,
     async t => {
       const rig = new EvseRig().charging().settings({ access });
       t.equal(rig.state.state, "C1");
@@ -66,18 +72,21 @@ for (const access of ["off", "pause"] as const) {
     },
   );
 
-  t.test(`access ${access}: a car plugged in stays in A, and unplugging in ${access} is seen`, async t => {
-    const rig = new EvseRig({ ...SMART, access }).cp("B").run(10_000);
-    t.equal(rig.state.state, "A");
-    t.equal(rig.grant.pilot, "idle");
-    const paused = new EvseRig().charging().settings({ access }).cp("B").run(1_000);
-    t.equal(paused.state.state, "B1");
-    paused.cp("A");
-    t.equal(paused.state.state, "A");
-  });
+  t.test(
+    `access ${access}: a car plugged in stays in A, and unplugging in ${access} is seen [1.4-07, 1.7-R]`,
+    async t => {
+      const rig = new EvseRig({ ...SMART, access }).cp("B").run(10_000);
+      t.equal(rig.state.state, "A");
+      t.equal(rig.grant.pilot, "idle");
+      const paused = new EvseRig().charging().settings({ access }).cp("B").run(1_000);
+      t.equal(paused.state.state, "B1");
+      paused.cp("A");
+      t.equal(paused.state.state, "A");
+    },
+  );
 }
 
-t.test("a car that obeys C1 is released at 9 V without waiting", async t => {
+t.test("a car that obeys C1 is released at 9 V without waiting [1.4-22]", async t => {
   const rig = new EvseRig().charging().settings({ access: "pause" }).run(1_000).cp("B");
   t.equal(rig.state.state, "B1");
 });
@@ -91,19 +100,22 @@ t.test("after C1 the point waits 15 s before it offers again", async t => {
   t.equal(rig.state.state, "B2");
 });
 
-t.test("B1 with access on cuts the pilot line for 5 s, once, and does not take the cut for an unplugging", async t => {
-  const rig = new EvseRig().charging().allot({ limitA: 0, boundBy: "mains.l1" }).run(6_500);
-  t.equal(rig.state.state, "B1");
-  t.equal(rig.grant.pilot, "disconnected");
-  rig.run(4_000);
-  t.equal(rig.state.state, "B1");
-  t.ok(rig.status.carConnected);
-  rig.run(2_000);
-  t.equal(rig.grant.pilot, "idle");
-  t.ok(rig.status.session !== null, "still the same session");
-});
+t.test(
+  "B1 with access on cuts the pilot line for 5 s, once, and does not take the cut for an unplugging [1.4-01]",
+  async t => {
+    const rig = new EvseRig().charging().allot({ limitA: 0, boundBy: "mains.l1" }).run(6_500);
+    t.equal(rig.state.state, "B1");
+    t.equal(rig.grant.pilot, "disconnected");
+    rig.run(4_000);
+    t.equal(rig.state.state, "B1");
+    t.ok(rig.status.carConnected);
+    rig.run(2_000);
+    t.equal(rig.grant.pilot, "idle");
+    t.ok(rig.status.session !== null, "still the same session");
+  },
+);
 
-t.test("B1 with a car that keeps showing 6 V is no dead end", async t => {
+t.test("B1 with a car that keeps showing 6 V is no dead end [1.9-2]", async t => {
   const rig = new EvseRig().charging().allot({ limitA: 0, boundBy: "mains.l1" }).run(30_000);
   t.equal(rig.state.state, "B1");
   rig.allot({ limitA: 10 }).run(2_000);
@@ -111,7 +123,7 @@ t.test("B1 with a car that keeps showing 6 V is no dead end", async t => {
 });
 
 t.test(
-  "3 V while charging: ventilation is refused after half a second, told, and ends with the unplugging",
+  "3 V while charging: ventilation is refused after half a second, told, and ends with the unplugging [1.9-1]",
   async t => {
     const rig = new EvseRig().charging().cp("D").run(300);
     t.equal(rig.state.state, "C2");
@@ -127,7 +139,7 @@ t.test(
 
 for (const cp of ["invalid", "E", "F"] as const) {
   t.test(
-    `pilot ${cp} while charging for half a second: contactor open at once, fault shown, recovery by itself`,
+    `pilot ${cp} while charging for half a second: contactor open at once, fault shown, recovery by itself [1.9-1, 1.4-19]`,
     async t => {
       const rig = new EvseRig().charging().cp(cp).run(400);
       t.equal(rig.state.state, "C2");
@@ -141,7 +153,7 @@ for (const cp of ["invalid", "E", "F"] as const) {
   );
 }
 
-t.test("no diode: the contactor stays open, and after 10 s the diode is named", async t => {
+t.test("no diode: the contactor stays open, and after 10 s the diode is named [1.6-R, 1.4-14]", async t => {
   const rig = new EvseRig().cp("B", { cpLowV: 0 }).run(1_000).cp("C").run(9_000);
   t.equal(rig.state.state, "B2");
   t.notOk(rig.grant.contactorL1);
@@ -151,7 +163,7 @@ t.test("no diode: the contactor stays open, and after 10 s the diode is named", 
   t.equal(rig.grant.contactorL1, false);
 });
 
-t.test("a car that sleeps gets one wake-up pulse of 3 s after 30 s, once per plug-in", async t => {
+t.test("a car that sleeps gets one wake-up pulse of 3 s after 30 s, once per plug-in [1.4-13, 1.4-15]", async t => {
   const rig = new EvseRig().cp("B").allot({}).run(29_500);
   t.equal(rig.grant.pilot, "offer");
   rig.run(1_000);
@@ -163,7 +175,7 @@ t.test("a car that sleeps gets one wake-up pulse of 3 s after 30 s, once per plu
   t.notOk(rig.outputs.slice(before).some(output => output.kind === "grant" && output.grant.pilot === "wake"));
 });
 
-t.test("the cable's capacity is read before the first offer and caps it", async t => {
+t.test("the cable's capacity is read before the first offer and caps it [2.4-R2]", async t => {
   const rig = new EvseRig({ ...SMART, maxA: 32 });
   rig.sensed = { ...rig.sensed, ppOhm: 680 };
   rig.allot({ limitA: 32 }).cp("B").run(200);
@@ -171,17 +183,20 @@ t.test("the cable's capacity is read before the first offer and caps it", async 
   t.match(rig.status, { ceilingA: 16, ceilingBy: "cable" });
 });
 
-t.test("an open proximity contact in a socket refuses to charge; a fixed cable does not ask for it", async t => {
-  const open = new EvseRig();
-  open.sensed = { ...open.sensed, ppOhm: null };
-  open.cp("B").run(5_000);
-  t.equal(open.grant.pilot === "offer", false);
-  t.ok(open.status.faults.includes("proximity-open"));
-  const fixed = new EvseRig({ ...SMART, outlet: "fixed" });
-  fixed.sensed = { ...fixed.sensed, ppOhm: null };
-  fixed.charging();
-  t.equal(fixed.state.state, "C2");
-});
+t.test(
+  "an open proximity contact in a socket refuses to charge; a fixed cable does not ask for it [2.4-R1]",
+  async t => {
+    const open = new EvseRig();
+    open.sensed = { ...open.sensed, ppOhm: null };
+    open.cp("B").run(5_000);
+    t.equal(open.grant.pilot === "offer", false);
+    t.ok(open.status.faults.includes("proximity-open"));
+    const fixed = new EvseRig({ ...SMART, outlet: "fixed" });
+    fixed.sensed = { ...fixed.sensed, ppOhm: null };
+    fixed.charging();
+    t.equal(fixed.state.state, "C2");
+  },
+);
 
 t.test("a cable that is measured a moment after the car is seen is waited for, without a detour", async t => {
   const rig = new EvseRig().allot({ limitA: 16 });
@@ -192,7 +207,7 @@ t.test("a cable that is measured a moment after the car is seen is waited for, w
   t.equal(rig.state.state, "B2");
 });
 
-t.test("the override is one more ceiling, never a way past the cable", async t => {
+t.test("the override is one more ceiling, never a way past the cable [2.5-R]", async t => {
   const rig = new EvseRig({ ...SMART, maxA: 32, overrideA: 10 }).allot({ limitA: 32 });
   rig.charging();
   t.match(rig.grant, { offerA: 10 });
@@ -232,7 +247,7 @@ t.test("the sun in words: waiting, charging, about to stop, about to switch", as
 });
 
 t.test(
-  "3P to 1P: PWM off, the car stops, open, pilot cut, 15 s, then closed on one phase; never under load",
+  "3P to 1P: PWM off, the car stops, open, pilot cut, 15 s, then closed on one phase; never under load [1.4-29, 5.7-R4, 5.7-R5]",
   async t => {
     const rig = new EvseRig({ ...SMART, mode: "solar" }).allot({ limitA: 6, boundBy: "solar" }).charging();
     t.match(rig.grant, { contactorL1: true, contactorL23: true });
@@ -259,7 +274,7 @@ t.test(
 );
 
 t.test(
-  "a car that ignores the stop of a phase switch is opened after 6 s, and back to 3P goes the same way",
+  "a car that ignores the stop of a phase switch is opened after 6 s, and back to 3P goes the same way [5.7-R4]",
   async t => {
     const rig = new EvseRig({ ...SMART, mode: "solar" }).allot({ limitA: 6, phases: 1 }).charging();
     t.match(rig.grant, { contactorL1: true, contactorL23: false });
@@ -272,7 +287,7 @@ t.test(
   },
 );
 
-t.test("a car that does not resume after a phase switch is woken once, after 60 s", async t => {
+t.test("a car that does not resume after a phase switch is woken once, after 60 s [5.7-R5]", async t => {
   const rig = new EvseRig().charging().allot({ limitA: 6, phases: 1 }).run(1_000).cp("B").run(15_500);
   t.equal(rig.state.state, "B2");
   rig.run(58_000);
@@ -283,7 +298,7 @@ t.test("a car that does not resume after a phase switch is woken once, after 60 
   t.equal(rig.state.state, "B2");
 });
 
-t.test("CONTACT 2 changed while charging takes the same way; a silent balancer changes no phases", async t => {
+t.test("CONTACT 2 changed while charging takes the same way; a silent balancer changes no phases [5.6-R1]", async t => {
   const rig = new EvseRig().charging().settings({ threePhase: false });
   t.equal(rig.state.state, "C1");
   t.match(rig.grant, { contactorL23: true });
@@ -293,7 +308,7 @@ t.test("CONTACT 2 changed while charging takes the same way; a silent balancer c
   t.match(safe.grant, { offerA: 6, contactorL1: true, contactorL23: false });
 });
 
-t.test("over temperature stops at MAX TEMP and resumes at 55", async t => {
+t.test("over temperature stops at MAX TEMP and resumes at 55 [7.3-5, 7.3-R1]", async t => {
   const rig = new EvseRig().charging().cp("C", { temperatureC: 65 });
   t.equal(rig.state.state, "C1");
   rig.cp("B", { temperatureC: 56 }).run(20_000);
@@ -303,7 +318,7 @@ t.test("over temperature stops at MAX TEMP and resumes at 55", async t => {
 });
 
 for (const fault of ["rcm-trip", "contactor-weld"] as const) {
-  t.test(`${fault}: contactor open with the same word, held until the board lets go of it`, async t => {
+  t.test(`${fault}: contactor open with the same word, held until the board lets go of it [7.3-6, 7.5-R3]`, async t => {
     const rig = new EvseRig().charging().cp("C", { faults: [fault] });
     t.equal(rig.state.state, "B1");
     t.equal(rig.grant.contactorL1, false);
@@ -348,7 +363,7 @@ t.test(
   },
 );
 
-t.test("the balancer falls silent: after 5 s the safe current, by default none", async t => {
+t.test("the balancer falls silent: after 5 s the safe current, by default none [1.9-5, 7.3-2]", async t => {
   const rig = new EvseRig().charging();
   rig.allocation = null;
   rig.run(4_500);
@@ -364,19 +379,22 @@ t.test("the balancer falls silent: after 5 s the safe current, by default none",
   t.equal(safe.status.boundBy, "safe-current");
 });
 
-t.test("what the balancer withholds is told as the fault clients know, and gets in nobody's way", async t => {
-  const rig = new EvseRig().cp("B").allot({ limitA: 0, admitted: false, boundBy: "mains.l2", retryS: 60 }).run(1_500);
-  t.strictSame(rig.status.faults, ["no-current"]);
-  t.match(rig.status.reason, /mains L2/);
-  rig.allot({ limitA: 0, admitted: false, boundBy: "mains-silent" }).run(1_000);
-  t.strictSame(rig.status.faults, ["mains-reading-lost"]);
-  rig.allot({ limitA: 10 }).run(10_000);
-  t.strictSame(rig.status.faults, []);
-  t.equal(rig.state.state, "B2");
-});
+t.test(
+  "what the balancer withholds is told as the fault clients know, and gets in nobody's way [7.3-1, 1.4-05]",
+  async t => {
+    const rig = new EvseRig().cp("B").allot({ limitA: 0, admitted: false, boundBy: "mains.l2", retryS: 60 }).run(1_500);
+    t.strictSame(rig.status.faults, ["no-current"]);
+    t.match(rig.status.reason, /mains L2/);
+    rig.allot({ limitA: 0, admitted: false, boundBy: "mains-silent" }).run(1_000);
+    t.strictSame(rig.status.faults, ["mains-reading-lost"]);
+    rig.allot({ limitA: 10 }).run(10_000);
+    t.strictSame(rig.status.faults, []);
+    t.equal(rig.state.state, "B2");
+  },
+);
 
 t.test(
-  "a configured EV meter that is silent for 64 s stops charging until it is back; in Normal it does not matter",
+  "a configured EV meter that is silent for 64 s stops charging until it is back; in Normal it does not matter [7.3-3]",
   async t => {
     const rig = new EvseRig({ ...SMART, evMeter: true }).charging().meter(16, 1_000).run(63_000);
     t.equal(rig.state.state, "C2");
@@ -448,7 +466,7 @@ const event = fc.oneof(
 );
 
 t.test(
-  "whatever happens: an offer is 0 or 6..80 A, within allocation, MAX and cable; contactors only in C2 and C1; closing only with all conditions",
+  "whatever happens: an offer is 0 or 6..80 A, within allocation, MAX and cable; contactors only in C2 and C1; closing only with all conditions [4.10-R7]",
   async () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 40 }), fc.integer({ min: 6, max: 80 }), (events, maxA) => {

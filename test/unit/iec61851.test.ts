@@ -25,12 +25,12 @@ t.test("the duty table of IEC 61851-1, never above the offer", async t => {
   for (const [offerA, dutyPct] of table) t.equal(dutyPctOf(offerA), dutyPct, `${offerA} A`);
 });
 
-t.test("no offer is steady +12 V, whatever is asked below 6 A; above 80 A is 80 A", async t => {
+t.test("no offer is steady +12 V, whatever is asked below 6 A; above 80 A is 80 A [2.1-R]", async t => {
   for (const wish of [0, 3, 5.9, -1, -80, Number.NaN, -Infinity]) t.equal(dutyPctOf(wish), 100, String(wish));
   for (const wish of [81, 500, Infinity]) t.equal(dutyPctOf(wish), 96, String(wish));
 });
 
-t.test("a duty never signals more than the offer, and never leaves 10..96 %", async () => {
+t.test("a duty never signals more than the offer, and never leaves 10..96 % [2.1-R]", async () => {
   fc.assert(
     fc.property(fc.double({ min: 6, max: 100, noNaN: true }), offerA => {
       const duty = dutyPctOf(offerA);

@@ -137,7 +137,7 @@ t.test("heartbeats count modulo 128 and come from grants alone", async t => {
   t.notOk(kinds(rig.sent).includes("heartbeat"));
 });
 
-t.test("a grant that has run out is no permission: +12 V, open, no heartbeat", async t => {
+t.test("a grant that has run out is no permission: +12 V, open, no heartbeat [1.9-5]", async t => {
   const rig = new PilotRig().charge();
   rig.wait(950, () => rig.report());
   t.strictSame(opening(rig.sent), []);

@@ -190,7 +190,7 @@ t.test("no car within 60 s of the card: the point locks itself", async t => {
   t.match(rig.status, { card: null, lockInS: null });
 });
 
-t.test("a car that is plugged in stops the lock timer; 60 s after it left the point is locked", async t => {
+t.test("a car that is plugged in stops the lock timer; 60 s after it left the point is locked [1.4-02]", async t => {
   const rig = new RfidRig("enable-all");
   rig.swipe(ANNA);
   rig.run(30).car(true).run(3_600);

@@ -136,7 +136,7 @@ for (const [what, daily, backAt, access, planned] of restarts) {
   });
 }
 
-t.test("over a clock change it is still 22:00 and 06:00 on the wall", async t => {
+t.test("over a clock change it is still 22:00 and 06:00 on the wall [3.3-R2]", async t => {
   for (const [evening, nightH] of [
     ["2026-03-28", 7],
     ["2026-10-24", 9],
@@ -194,7 +194,7 @@ t.test("a mode that is chosen together with a start waits for it", async t => {
   t.strictSame([plan.access, plan.get("mode")], [ON, 1]);
 });
 
-t.test("changing the mode anywhere but by hand never unlocks", async t => {
+t.test("changing the mode anywhere but by hand never unlocks [3.2-R]", async t => {
   for (const by of ["menu", "switch", "modbus", "ocpp", "rfid", SCHEDULE]) {
     const plan = new Plan();
     plan.set({ access: OFF });
@@ -203,7 +203,7 @@ t.test("changing the mode anywhere but by hand never unlocks", async t => {
   }
 });
 
-t.test("a stop more than 24 hours after its start is refused, with what would be right", async t => {
+t.test("a stop more than 24 hours after its start is refused, with what would be right [3.3-R1]", async t => {
   const plan = new Plan();
   plan.set({ starttime: "2026-01-01T22:00" });
   const refused = /stoptime: expected a time later than starttime 2026-01-01T22:00, by 24 hours at most/;
@@ -283,7 +283,7 @@ t.test(
   },
 );
 
-t.test("the service carries the plan out, over a restart, by the store", async t => {
+t.test("the service carries the plan out, over a restart, by the store [3.3-R2]", async t => {
   const dir = mkdtempSync(join(tmpdir(), "evse-schedule-"));
   const parsed = parseSite(
     "site: test\nchargePoints: [{ id: left, serial: 1001 }]\nservices: [{ service: settings }]\n",

@@ -169,22 +169,25 @@ t.test("Smart and Solar need a mains meter, by setting or by site file; the menu
   t.match(apply(fresh(), [smart], "menu").warnings, [/left: Smart and Solar need a mains meter/]);
 });
 
-t.test("choosing a mode by REST, web or MQTT switches access on, all or nothing; the menu leaves it", async t => {
-  const off = having([site("mains_meter", 9), left("access", 0)]);
-  for (const by of ["rest", "web", "mqtt"]) {
-    const { now, batch } = apply(off, [left("mode", 1)], by);
-    t.match(now.points["left"], { mode: 1, access: 1 }, by);
-    t.strictSame(
-      batch?.values.map(value => value.key),
-      ["mode", "access"],
-      "one atomic batch",
-    );
-    t.equal(now.points["right"]?.["access"], 1);
-  }
-  t.match(apply(off, [left("mode", 1)], "menu").now.points["left"], { mode: 1, access: 0 });
-  const refused = apply(having([left("access", 0)]), [left("mode", 1)]);
-  t.match(refused.now.points["left"], { mode: 0, access: 0 });
-});
+t.test(
+  "choosing a mode by REST, web or MQTT switches access on, all or nothing; the menu leaves it [3.2-R]",
+  async t => {
+    const off = having([site("mains_meter", 9), left("access", 0)]);
+    for (const by of ["rest", "web", "mqtt"]) {
+      const { now, batch } = apply(off, [left("mode", 1)], by);
+      t.match(now.points["left"], { mode: 1, access: 1 }, by);
+      t.strictSame(
+        batch?.values.map(value => value.key),
+        ["mode", "access"],
+        "one atomic batch",
+      );
+      t.equal(now.points["right"]?.["access"], 1);
+    }
+    t.match(apply(off, [left("mode", 1)], "menu").now.points["left"], { mode: 1, access: 0 });
+    const refused = apply(having([left("access", 0)]), [left("mode", 1)]);
+    t.match(refused.now.points["left"], { mode: 0, access: 0 });
+  },
+);
 
 t.test("disabled modes cannot be chosen, and a point in one falls back to Normal", async t => {
   const smart = having([site("mains_meter", 9), left("mode", 1)]);
@@ -256,7 +259,7 @@ t.test(
   },
 );
 
-t.test("a phase request needs CONTACT 2 = Auto; address 10 belongs to the Sensorbox", async t => {
+t.test("a phase request needs CONTACT 2 = Auto; address 10 belongs to the Sensorbox [5.7-R6]", async t => {
   t.match(apply(having([left("enable_C2", 0)]), [left("phases", 1)]).error, "phases: C2 contactor not present");
   t.match(apply(fresh(), [left("phases", 1)]).error, "phases: works with CONTACT 2 (enable_C2) 4 Auto only");
   t.equal(apply(having([left("enable_C2", 4)]), [left("phases", 1)]).error, null);

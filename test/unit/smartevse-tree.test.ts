@@ -146,7 +146,7 @@ t.test("tells mode and access in REST's numbers: OFF wins, then PAUSE", async t 
   }
 });
 
-t.test("numbers states and errors as the firmware does", async t => {
+t.test("numbers states and errors as the firmware does [7.1-R1, 7.1-R2]", async t => {
   const ids = evseState.options.map(state => legacyState({ ...evseStatus.example, state }, true).stateId);
   t.strictSame(ids, [0, 9, 1, 10, 2, 8]);
   const error = (...faults: EvseFault[]) => {
@@ -159,6 +159,7 @@ t.test("numbers states and errors as the firmware does", async t => {
   t.strictSame(error("ev-meter-lost"), ["EV Meter Comm Error", 4, "E"]);
   t.strictSame(error("rcm-trip"), ["RCM Tripped", 5, "E"]);
   t.strictSame(error("circuit-reading-lost"), ["Circuit Meter Comm Error", 7, "E"]);
+  t.strictSame(error("no-current", "rcm-trip"), ["RCM Tripped", 5, "E"], "a real error is not hidden");
   t.strictSame(error("contactor-weld"), ["Multiple Errors", 9, "E"]);
   t.strictSame(error("solar-unavailable"), ["None", 0, "C"]);
   for (const fault of evseFault.options.filter(one => one !== "no-current" && one !== "solar-unavailable")) {
@@ -195,7 +196,7 @@ t.test("a silent mains meter shows zeros and when it was last heard", async t =>
   });
 });
 
-t.test("takes the home battery out of the shown mains in Solar only, without losing a tenth", async t => {
+t.test("takes the home battery out of the shown mains in Solar only, without losing a tenth [5.5-R2]", async t => {
   const lines = { currentA: { l1: -0.1, l2: -0.4, l3: -0.5 } };
   const fed = (currentDeciA: number): Told => [900, { kind: "battery-fed", currentDeciA }];
   const shown = (given: Given) => tree(given)["phase_currents"] as unknown;

@@ -4,21 +4,24 @@ import { SolarRig } from "../support/solar-rig.ts";
 
 const MINUTE = 60_000;
 
-t.test("starts when more than START has been left over, and tells what is there and what is needed", async t => {
-  const rig = new SolarRig(["left"]).plug("left").sun(4, MINUTE);
-  t.notOk(rig.point("left").go, "4 A is not more than 4");
-  t.match(rig.point("left"), { boundBy: "solar-start", outlook: { haveA: 4, needA: 4 } });
-  const waitedMs = rig.sun(4.1, 0).until(2 * MINUTE, () => rig.point("left").go);
-  t.ok(waitedMs <= 32_000, `${waitedMs} ms`);
-  t.equal(rig.budget.chargingA, 6, "the minimum, helped by the grid");
-});
+t.test(
+  "starts when more than START has been left over, and tells what is there and what is needed [4.7-R1]",
+  async t => {
+    const rig = new SolarRig(["left"]).plug("left").sun(4, MINUTE);
+    t.notOk(rig.point("left").go, "4 A is not more than 4");
+    t.match(rig.point("left"), { boundBy: "solar-start", outlook: { haveA: 4, needA: 4 } });
+    const waitedMs = rig.sun(4.1, 0).until(2 * MINUTE, () => rig.point("left").go);
+    t.ok(waitedMs <= 32_000, `${waitedMs} ms`);
+    t.equal(rig.budget.chargingA, 6, "the minimum, helped by the grid");
+  },
+);
 
 t.test("a gust of sun starts nothing", async t => {
   const rig = new SolarRig(["left"]).plug("left").sun(-5, MINUTE).sun(12, 8_000).sun(-5, MINUTE);
   t.ok(rig.budgets.every(budget => budget.points.every(point => !point.go)));
 });
 
-t.test("the budget follows the sun, both ways, and IMPORT is added", async t => {
+t.test("the budget follows the sun, both ways, and IMPORT is added [4.10-R4]", async t => {
   const rig = new SolarRig(["left"]).plug("left").sun(10, 2 * MINUTE);
   t.equal(rig.budget.chargingA, 10);
   rig.sun(14, 4_000);
@@ -29,7 +32,7 @@ t.test("the budget follows the sun, both ways, and IMPORT is added", async t => 
   t.equal(helped.budget.chargingA, 15);
 });
 
-t.test("STOP: after so many minutes of too little sun it stops, and says when", async t => {
+t.test("STOP: after so many minutes of too little sun it stops, and says when [1.4-28]", async t => {
   const rig = new SolarRig(["left"])
     .plug("left")
     .sun(10, 3 * MINUTE)
@@ -43,7 +46,7 @@ t.test("STOP: after so many minutes of too little sun it stops, and says when", 
 });
 
 t.test(
-  "STOP is not reached while stopping would at once allow the next start, nor while IMPORT carries it",
+  "STOP is not reached while stopping would at once allow the next start, nor while IMPORT carries it [5.4-R]",
   async t => {
     // At its minimum of 6 A with 4.5 A of sun it imports 1.5 A; stopped it would start again: START is 4 A.
     const rig = new SolarRig(["left"])
@@ -102,7 +105,7 @@ t.test("the home battery is neutralised: what it takes is surplus, what it gives
   t.match(giving.budget, { surplusA: -6, batteryA: -6 });
 });
 
-t.test("a battery value older than 11 s counts as none, the same value told again is a new one", async t => {
+t.test("a battery value older than 11 s counts as none, the same value told again is a new one [5.5-R1]", async t => {
   const rig = new SolarRig(["left"]).plug("left");
   rig.batteryA = 10;
   rig.sun(11, MINUTE);
@@ -159,7 +162,7 @@ t.test(
 );
 
 t.test(
-  "Auto goes up to three phases when one cannot take what is there, also where the cable and not MAX limits",
+  "Auto goes up to three phases when one cannot take what is there, also where the cable and not MAX limits [5.7-R1]",
   async t => {
     const rig = new SolarRig(["left"], AUTO).plug("left").sun(12, 3 * MINUTE);
     t.equal(rig.point("left").phases, 1);
@@ -173,23 +176,43 @@ t.test(
   },
 );
 
-t.test("at least 5 minutes between two changes, and no more than so many a day, the last of them down", async t => {
-  const rig = new SolarRig(["left"], { ...AUTO, phaseSwitchesPerDay: 4 }).plug("left").sun(12, 3 * MINUTE);
-  const switches: { at: number; to: 1 | 3 }[] = [];
-  let phases = rig.point("left").phases;
-  for (let half = 0; half < 60; half += 1) {
-    rig.surplusA = half % 2 === 0 ? 40 : 6;
-    for (let second = 0; second < 240; second += 1) {
-      rig.run(1_000);
-      if (rig.point("left").phases !== phases) {
-        phases = rig.point("left").phases;
-        switches.push({ at: rig.now, to: phases });
+t.test(
+  "at least 5 minutes between two changes, and no more than so many a day, the last of them down [5.7-R3]",
+  async t => {
+    const rig = new SolarRig(["left"], { ...AUTO, phaseSwitchesPerDay: 4 }).plug("left").sun(12, 3 * MINUTE);
+    const switches: { at: number; to: 1 | 3 }[] = [];
+    let phases = rig.point("left").phases;
+    for (let half = 0; half < 60; half += 1) {
+      rig.surplusA = half % 2 === 0 ? 40 : 6;
+      for (let second = 0; second < 240; second += 1) {
+        rig.run(1_000);
+        if (rig.point("left").phases !== phases) {
+          phases = rig.point("left").phases;
+          switches.push({ at: rig.now, to: phases });
+        }
       }
     }
-  }
-  t.ok(switches.length > 1 && switches.length <= 4, `${switches.length} changes`);
-  t.ok(switches.every((one, index) => index === 0 || one.at - switches[index - 1]!.at >= 300_000));
-  t.equal(switches.at(-1)?.to, 1);
+    t.ok(switches.length > 1 && switches.length <= 4, `${switches.length} changes`);
+    t.ok(switches.every((one, index) => index === 0 || one.at - switches[index - 1]!.at >= 300_000));
+    t.equal(switches.at(-1)?.to, 1);
+  },
+);
+
+t.test("a start soon after a change keeps to what was decided, whatever the sun says by then [5.7-R2]", async t => {
+  const rig = new SolarRig(["left"], AUTO)
+    .plug("left")
+    .sun(25, 3 * MINUTE)
+    .sun(7, 0);
+  rig.until(5 * MINUTE, () => rig.point("left").phases === 1);
+  const changedAt = rig.now;
+  rig.meterSilent = true;
+  rig.sun(30, 20_000);
+  t.notOk(rig.point("left").go, "stopped, for another reason");
+  rig.meterSilent = false;
+  rig.until(2 * MINUTE, () => rig.point("left").go);
+  t.equal(rig.point("left").phases, 1);
+  rig.until(6 * MINUTE, () => rig.point("left").phases === 3);
+  t.ok(rig.now - changedAt >= 5 * MINUTE);
 });
 
 t.test("clouds that pass in half a minute change no phases", async t => {
@@ -232,17 +255,20 @@ t.test("leaving Solar on one phase goes back to three (Auto)", async t => {
   t.equal(rig.point("left").phases, 3);
 });
 
-t.test("a single-phase car behind three contactors counts once, and no change of phases is made for it", async t => {
-  const rig = new SolarRig(["left"], { contactor2: { left: "always-on" } }).plug("left");
-  rig.car("left").phases = 1;
-  rig.sun(5, 2 * MINUTE);
-  t.equal(rig.point("left").counts, 1);
-  t.equal(rig.budget.chargingA, 6);
-  const auto = new SolarRig(["left"], AUTO).plug("left");
-  auto.car("left").phases = 1;
-  auto.sun(30, 5 * MINUTE).sun(7, 9 * MINUTE);
-  t.strictSame(auto.state.points[0]?.switchedAt, []);
-});
+t.test(
+  "a single-phase car behind three contactors counts once, and no change of phases is made for it [5.6-R2]",
+  async t => {
+    const rig = new SolarRig(["left"], { contactor2: { left: "always-on" } }).plug("left");
+    rig.car("left").phases = 1;
+    rig.sun(5, 2 * MINUTE);
+    t.equal(rig.point("left").counts, 1);
+    t.equal(rig.budget.chargingA, 6);
+    const auto = new SolarRig(["left"], AUTO).plug("left");
+    auto.car("left").phases = 1;
+    auto.sun(30, 5 * MINUTE).sun(7, 9 * MINUTE);
+    t.strictSame(auto.state.points[0]?.switchedAt, []);
+  },
+);
 
 t.test(
   "two cars on one roof: the second starts when there is room for its minimum, and is the first to stop",

@@ -67,7 +67,8 @@ export function legacyState(last: EvseStatus | null, believed: boolean): LegacyS
   const { id, text, iec, sub } = STATES[state];
   const errorId = believed && last !== null ? errorIdOf(last.faults) : COMMUNICATION_ERROR;
   const soft = errorId === 0 || errorId === LESS_6A;
-  const lacksPower = last !== null && believed && last.faults.includes("no-current");
+  // A real error stands before it (spec control 7.1 R).
+  const lacksPower = errorId === LESS_6A;
   const error = errorText(errorId);
   return {
     carConnected: last?.carConnected ?? false,
