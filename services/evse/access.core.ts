@@ -12,7 +12,7 @@ const READER_LIFETIME_MS = 5_000;
 export function withAccess(state: EvseCoreState, now: Instant): EvseCoreState {
   const { settings, storedAccess } = state;
   if (settings === null || storedAccess === null) return state;
-  const access = decidedAt(state, now) ?? storedAccess;
+  const access = state.switchedOff ? "off" : (decidedAt(state, now) ?? storedAccess);
   return access === settings.access ? state : { ...state, settings: { ...settings, access } };
 }
 

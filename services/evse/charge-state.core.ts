@@ -81,7 +81,7 @@ function fromC2(state: EvseCoreState, now: Instant): EvseCoreState {
   if (state.cp === "B") return enter(state, "B2", now);
   if (faultsOf(state, now).some(opensAtOnce) || openedByBoard(state, now)) return enterB1(state, now);
   if (asksVentilation(state, now)) return enterC1({ ...state, ventilationRefused: true }, now);
-  if (mustWithhold(state, now)) return enterC1(state, now);
+  if (state.stopAsked || mustWithhold(state, now)) return enterC1(state, now);
   // Never under load: PWM off, the car stops or 6 s pass, open, pilot cut, then close on the new phases (spec control 5.7).
   const { closedPhases } = state;
   return phasesWanted(state) === closedPhases ? state : enterC1({ ...state, switchingFrom: closedPhases }, now);
@@ -136,7 +136,7 @@ function asksVentilation(state: EvseCoreState, now: Instant): boolean {
 }
 
 function enter(state: EvseCoreState, next: EvseState, now: Instant): EvseCoreState {
-  return { ...state, state: next, enteredAt: now };
+  return { ...state, state: next, enteredAt: now, stopAsked: false };
 }
 
 function enterA(state: EvseCoreState, now: Instant): EvseCoreState {

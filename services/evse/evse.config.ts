@@ -5,6 +5,19 @@ import type { AccessStatus, ChargeMode } from "../../shared/contracts/units.ts";
 export const evseConfig = z.strictObject({});
 export type EvseConfig = z.output<typeof evseConfig>;
 
+/** SWITCH, by number (spec control 10.2). */
+export const SWITCH_FUNCTIONS = [
+  "disabled",
+  "access-button",
+  "access-switch",
+  "mode-button",
+  "mode-switch",
+  "grid-relay",
+  "custom-button",
+  "custom-switch",
+] as const;
+export type SwitchFunction = (typeof SWITCH_FUNCTIONS)[number];
+
 /** The settings of one charge point, as the core needs them. */
 export interface PointSettings {
   readonly mode: ChargeMode;
@@ -20,4 +33,7 @@ export interface PointSettings {
   /** CONTACT 2: whether the contactor of L2 and L3 may close in this mode. */
   readonly threePhase: boolean;
   readonly evMeter: boolean;
+  readonly switchFunction: SwitchFunction;
+  /** The free flag of automations; here it changes the colour of the LED. */
+  readonly customFlag: boolean;
 }

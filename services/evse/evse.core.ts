@@ -1,6 +1,6 @@
 import type { Step } from "../../shared/actor/actor.ts";
 import type { BalancerAllocation } from "../../shared/contracts/balancer.ts";
-import type { EvseStatus } from "../../shared/contracts/evse.ts";
+import type { EvseStatus, EvseSwitch } from "../../shared/contracts/evse.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
 import type { EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
 import type { RfidStatus } from "../../shared/contracts/rfid.ts";
@@ -13,8 +13,10 @@ import { phasesConnected } from "./offer.core.ts";
 import { grantOf, statusOf } from "./report.core.ts";
 import { countCharging, type Draw, withRegister } from "./session.core.ts";
 import { type SessionOutput, watchSession } from "./session-watch.core.ts";
-import type { EvseCoreState } from "./state.core.ts";
+import type { EvseCoreState, Wish } from "./state.core.ts";
+import { followSwitch } from "./switch.core.ts";
 import { DRAW_LIFETIME_MS, GRANT_EVERY_MS, STATUS_EVERY_MS } from "./timing.core.ts";
+import { pursueWishes } from "./wishes.core.ts";
 
 export type EvseInput =
   | { readonly kind: "sensed"; readonly sensed: PilotSensed }
@@ -30,17 +32,32 @@ export type EvseInput =
 export type EvseOutput =
   | { readonly kind: "grant"; readonly grant: EvseGrant }
   | { readonly kind: "status"; readonly status: EvseStatus }
+  | { readonly kind: "switch"; readonly event: EvseSwitch }
+  /** What the switch wants of the settings; asked again until they say so. */
+  | { readonly kind: "change-setting"; readonly key: Wish["key"]; readonly value: Wish["value"] }
   | SessionOutput;
 
 /** One charge point: what is heard goes in, permission and status come out. */
 export function charge(state: EvseCoreState, input: EvseInput, now: Instant): Step<EvseCoreState, EvseOutput> {
   const heard = withAccess(hear(state, input, now), now);
   const counted = count(heard, now);
-  const moved = advance(withCard(observe(counted, now)), now);
+  const switched = followSwitch(observe(counted, now), now);
+  const pursued = pursueWishes(switched.state, now);
+  const moved = advance(withCard(withAccess(pursued.state, now)), now);
   const watched = watchSession(state, moved, phasesConnected(moved), now);
   const granted = grant(watched.state, now);
   const reported = report(granted.state, now);
-  return { state: reported.state, outputs: [...watched.outputs, ...granted.outputs, ...reported.outputs] };
+  const { evseId } = state.point;
+  return {
+    state: reported.state,
+    outputs: [
+      ...switched.events.map(event => ({ kind: "switch", event: { evseId, ...event } }) as const),
+      ...pursued.asks.map(({ key, value }) => ({ kind: "change-setting", key, value }) as const),
+      ...watched.outputs,
+      ...granted.outputs,
+      ...reported.outputs,
+    ],
+  };
 }
 
 function hear(state: EvseCoreState, input: EvseInput, now: Instant): EvseCoreState {
@@ -119,6 +136,7 @@ function report(state: EvseCoreState, now: Instant): Step<EvseCoreState, EvseOut
     last.ceilingA === next.ceilingA &&
     last.boundBy === next.boundBy &&
     last.phases === next.phases &&
+    last.gridRelayOpen === next.gridRelayOpen &&
     last.faults.join() === next.faults.join();
   if (same && reported !== null && now - reported.at < STATUS_EVERY_MS) return { state, outputs: [] };
   return { state: { ...state, reported: { value: next, at: now } }, outputs: [{ kind: "status", status: next }] };

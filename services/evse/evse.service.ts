@@ -4,23 +4,24 @@ import { Journal, type JournalLimits } from "../../shared/actor/journal.ts";
 import { packJournal } from "../../shared/actor/journal-text.ts";
 import { answer, publish, request, subscribe } from "../../shared/bus/bus.ts";
 import { balancerAllocation } from "../../shared/contracts/balancer.ts";
-import { evseAcknowledge, evseSessionEnded, evseStatus } from "../../shared/contracts/evse.ts";
+import { evseAcknowledge, evseSessionEnded, evseStatus, evseSwitch } from "../../shared/contracts/evse.ts";
 import { historyKeep } from "../../shared/contracts/history.ts";
 import { evseExplain, evseJournal } from "../../shared/contracts/insight.ts";
 import { meterReading } from "../../shared/contracts/meter.ts";
 import { evseGrant, pilotSensed } from "../../shared/contracts/pilot.ts";
 import { rfidStatus } from "../../shared/contracts/rfid.ts";
-import { settingsCurrent } from "../../shared/contracts/settings.ts";
+import { settingsCurrent, settingsUpdate } from "../../shared/contracts/settings.ts";
+import { messageOf } from "../../shared/errors.ts";
 import type { ChargePoint } from "../../shared/site/site-file.ts";
 import type { Cancel, Clock } from "../../shared/time/clock.ts";
 import type { PointSettings } from "./evse.config.ts";
 import { charge, type EvseInput, type EvseOutput } from "./evse.core.ts";
 import type { SessionKeeper } from "./evse.port.ts";
-import { pointSettingsOf } from "./evse.settings.ts";
+import { pointSettingsOf, settingValueOf } from "./evse.settings.ts";
 import { explainPoint } from "./explain.core.ts";
 import { SessionDesk } from "./session-desk.ts";
 import { sessionToKeep } from "./session-watch.core.ts";
-import { type EvseCoreState, idleEvse } from "./state.core.ts";
+import { type EvseCoreState, idleEvse, type Wish } from "./state.core.ts";
 
 /** The control loop's rhythm: fine enough for the 500 ms debounces, coarse enough to cost nothing. */
 const TICK_MS = 100;
@@ -73,9 +74,28 @@ export function evseService(options: EvseOptions): ServiceSchema {
         publish(broker, evseSessionEnded, { evseId, session: output.session });
         desk.end(output.session);
         return;
+      case "switch":
+        log.info(output.event, output.event.closed ? "switch pressed" : "switch released");
+        publish(broker, evseSwitch, output.event);
+        return;
+      case "change-setting":
+        void changeSetting(output.key, output.value);
+        return;
       case "keep-session":
         desk.keep(output.snapshot);
         return;
+    }
+  }
+
+  async function changeSetting(key: Wish["key"], value: Wish["value"]): Promise<void> {
+    try {
+      const changes = [{ key, evseId, value: settingValueOf(value) }];
+      const { outcomes } = await request(broker, settingsUpdate, "settings", { by: "switch", changes });
+      const refused = outcomes.find(outcome => !outcome.ok);
+      if (refused !== undefined) log.warn({ evseId, key, value, error: refused.error }, "switch: setting refused");
+    } catch (error) {
+      // The core asks again until the settings say so.
+      log.warn({ evseId, key, value, error: messageOf(error) }, "switch: the settings cannot be reached");
     }
   }
 

@@ -1,7 +1,8 @@
 import type { SettingsCurrent } from "../../shared/contracts/settings.ts";
 import type { AccessStatus, ChargeMode } from "../../shared/contracts/units.ts";
+import { FIRST_NODE } from "../../shared/settings/charge-mode.ts";
 import { numberIn, settingIn } from "../../shared/settings/read.ts";
-import type { PointSettings } from "./evse.config.ts";
+import { type PointSettings, SWITCH_FUNCTIONS, type SwitchFunction } from "./evse.config.ts";
 
 const MODES: readonly ChargeMode[] = ["normal", "smart", "solar"];
 const ACCESS: readonly AccessStatus[] = ["off", "on", "pause"];
@@ -26,5 +27,30 @@ export function pointSettingsOf(current: SettingsCurrent, evseId: string): Point
     maxTemperatureC: numberIn(current, "temp_max", evseId),
     threePhase: contactor2 !== ALWAYS_OFF && !(contactor2 === SOLAR_OFF && mode === "solar"),
     evMeter: numberIn(current, "ev_meter", evseId) !== 0,
+    switchFunction: switchFunctionOf(current, evseId),
+    customFlag: numberIn(current, "custombutton", evseId) === 1,
   };
+}
+
+/** What the switch wants, as the catalogue counts it. */
+export function settingValueOf(value: AccessStatus | ChargeMode | boolean): number {
+  switch (value) {
+    case "off":
+    case "on":
+    case "pause":
+      return ACCESS.indexOf(value);
+    case "normal":
+    case "smart":
+    case "solar":
+      return MODES.indexOf(value);
+    case true:
+    case false:
+      return value ? 1 : 0;
+  }
+}
+
+/** A power-share node follows its master's relay. */
+function switchFunctionOf(current: SettingsCurrent, evseId: string): SwitchFunction {
+  const chosen = SWITCH_FUNCTIONS[numberIn(current, "switch", evseId)] ?? "disabled";
+  return chosen === "grid-relay" && numberIn(current, "loadbl") >= FIRST_NODE ? "disabled" : chosen;
 }

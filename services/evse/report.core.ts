@@ -10,6 +10,7 @@ import { ceilingOf, mayOfferOf, permittedOf, phasesConnected, phasesWanted } fro
 import { reasonInWords } from "./reason.core.ts";
 import { describeSession } from "./session.core.ts";
 import type { EvseCoreState } from "./state.core.ts";
+import { gridRelayOpen } from "./switch.core.ts";
 import {
   ALLOCATION_LIFETIME_MS,
   BOARD_SURELY_OPEN_MS,
@@ -92,6 +93,7 @@ export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
     chargeDelayS,
     cableA: state.cableA,
     temperatureC: sensed?.value.temperatureC ?? null,
+    gridRelayOpen: gridRelayOpen(state, now),
     dutyPct: sensed?.value.dutyPct ?? 100,
     connectedMs: state.connectedAt === null ? null : now - state.connectedAt,
     solar: settings?.mode === "solar" ? solar : null,

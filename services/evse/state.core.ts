@@ -3,16 +3,25 @@ import type { EvseState, EvseStatus } from "../../shared/contracts/evse.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
 import type { CpState, EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
 import type { RfidStatus } from "../../shared/contracts/rfid.ts";
-import type { AccessStatus } from "../../shared/contracts/units.ts";
+import type { AccessStatus, ChargeMode } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import type { PointSettings } from "./evse.config.ts";
 import type { SessionSnapshot } from "./evse.port.ts";
 import type { SessionState } from "./session.core.ts";
+import { freshSwitch, type SwitchState } from "./switch-state.core.ts";
 
 /** A thing heard, and when. */
 export interface Heard<T> {
   readonly value: T;
   readonly at: Instant;
+}
+
+/** A setting that the point's own switch wants changed, until the settings say so. */
+export interface Wish {
+  readonly key: "access" | "mode" | "custombutton";
+  readonly value: AccessStatus | ChargeMode | boolean;
+  readonly since: Instant;
+  readonly askedAt?: Instant;
 }
 
 export interface EvsePoint {
@@ -65,6 +74,12 @@ export interface EvseCoreState {
   readonly ventilationRefused: boolean;
   readonly pilotFault: boolean;
   readonly acknowledge: boolean;
+  readonly switchInput: SwitchState;
+  /** The switch said OFF and the settings do not yet. */
+  readonly switchedOff: boolean;
+  readonly wishes: readonly Wish[];
+  /** The switch ends charging for now. */
+  readonly stopAsked: boolean;
   readonly session: SessionState | null;
   /** The session that was open when the last process ended, until it goes on or is closed; `since` = this start. */
   readonly left: {
@@ -109,6 +124,10 @@ export function idleEvse(point: EvsePoint, now: Instant, left: SessionSnapshot |
     ventilationRefused: false,
     pilotFault: false,
     acknowledge: false,
+    switchInput: freshSwitch(now),
+    switchedOff: false,
+    wishes: [],
+    stopAsked: false,
     session: null,
     left: left === null ? null : { snapshot: left, since: now, absentSince: null },
     kept: { session: null, at: now },

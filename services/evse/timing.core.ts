@@ -30,3 +30,12 @@ export const GRANT_LIFETIME_MS = 1_000;
 export const STATUS_EVERY_MS = 1_000;
 /** Temperature at which charging resumes at the latest (spec control 7.3). */
 export const RESUME_BELOW_C = 55;
+/** A change of the external switch counts when it has lasted this long (spec control 10.2: more than 10 ticks of 10 ms). */
+export const SWITCH_DEBOUNCE_MS = 110;
+/** Sma-Sol B held this long while charging stops. */
+export const SWITCH_HOLD_MS = 1_500;
+/** A grid relay that cannot be read for this long counts as open. */
+export const SWITCH_AWAY_MS = 10_000;
+/** What the switch wants changed is asked for in this rhythm, and for this long. */
+export const WISH_AGAIN_MS = 2_000;
+export const WISH_LIFETIME_MS = 10_000;

@@ -87,6 +87,7 @@ function sensedOf(state: PilotState, now: Instant): PilotSensed {
   const common = {
     ...{ evseId, firmware, reconnects, lastError },
     temperatureC: null,
+    switchClosed: null,
     openedLocally: state.mustWithdraw || state.view?.flags.openedLocally === true,
   };
   if (state.phase === "up" && state.view !== null) {

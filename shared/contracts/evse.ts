@@ -112,6 +112,11 @@ export const evseStatus = defineFact({
       chargeDelayS: z.number().int().min(0),
       cableA: z.number().int().nullable(),
       temperatureC: z.number().nullable(),
+      /**
+       * SWITCH is Grid Relay and the grid operator's contact is open, or cannot be read: the site may take 4.2 kW (18 A as
+       * the sum of the phases) until it closes. False at points whose switch has another function.
+       */
+      gridRelayOpen: z.boolean(),
       dutyPct: z.number().min(0).max(100),
       /** How long the car has been connected. */
       connectedMs: ms.nullable(),
@@ -145,6 +150,7 @@ export const evseStatus = defineFact({
     chargeDelayS: 0,
     cableA: 32,
     temperatureC: null,
+    gridRelayOpen: false,
     dutyPct: 18.7,
     connectedMs: 184_000,
     solar: null,
@@ -169,6 +175,25 @@ export const evseStatus = defineFact({
   },
 });
 export type EvseStatus = PayloadOf<typeof evseStatus>;
+
+/** The external switch of a point was pressed or released. Told once. */
+export const evseSwitch = defineFact({
+  name: "evse.switch",
+  title: "A press or a release of a point's external switch",
+  payload: z
+    .object({
+      evseId: idSchema,
+      closed: z.boolean(),
+      /** How long it had been pressed, with its release; null with a press, or where the press was not seen. */
+      heldMs: ms.nullable(),
+    })
+    .readonly(),
+  everyMs: null,
+  expiresAfterMs: null,
+  idOf: event => event.evseId,
+  example: { evseId: "left", closed: false, heldMs: 420 },
+});
+export type EvseSwitch = PayloadOf<typeof evseSwitch>;
 
 /** A finished charging session, told once and repeated by whoever keeps history. */
 export const evseSessionEnded = defineFact({

@@ -1,6 +1,6 @@
 import { balancerAllocation, balancerStatus } from "./balancer.ts";
 import type { Fact, Request } from "./define.ts";
-import { evseAcknowledge, evseSessionEnded, evseStatus } from "./evse.ts";
+import { evseAcknowledge, evseSessionEnded, evseStatus, evseSwitch } from "./evse.ts";
 import { historyDay, historyKeep, historySessions } from "./history.ts";
 import { balancerExplain, balancerJournal, evseExplain, evseJournal } from "./insight.ts";
 import { meterFeed, meterReading, meterStatus } from "./meter.ts";
@@ -19,6 +19,7 @@ export const allFacts: readonly Fact[] = [
   evseGrant,
   evseStatus,
   evseSessionEnded,
+  evseSwitch,
   pilotSensed,
   settingsCurrent,
   settingsCommanded,

@@ -84,6 +84,8 @@ export const pilotSensed = defineFact({
       /** The board opened by itself and refuses to close until told to open once. */
       openedLocally: z.boolean(),
       temperatureC: z.number().nullable(),
+      /** The external switch as wired, not debounced: closed = pressed. Null where none is fitted or nothing was read yet. */
+      switchClosed: z.boolean().nullable(),
       faults: z.array(boardFault).readonly(),
       /** The grant sequence last echoed by the board, modulo 128; null before the first. */
       heartbeatEcho: z.number().int().min(0).max(127).nullable(),
@@ -109,6 +111,7 @@ export const pilotSensed = defineFact({
     contactorL23: true,
     openedLocally: false,
     temperatureC: null,
+    switchClosed: null,
     faults: [],
     heartbeatEcho: 44,
     firmware: "EvsePilotFirmata 1.0",

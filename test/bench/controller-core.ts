@@ -148,6 +148,8 @@ function settingsOf(init: InitMessage, index: number): PointSettings {
     maxTemperatureC: 65,
     threePhase: config.c2 !== "always_off" && !(config.c2 === "solar_off" && config.mode === "solar"),
     evMeter: config.evMeters === 1,
+    switchFunction: "disabled",
+    customFlag: false,
   };
 }
 
@@ -190,6 +192,7 @@ function sensedOf(evseId: string, pilot: "A" | "B" | "C", grant: EvseGrant | nul
     contactorL23: grant?.contactorL23 === true && pilot === "C",
     openedLocally: false,
     temperatureC: null,
+    switchClosed: null,
     faults: [],
     heartbeatEcho: null,
     firmware: "EvsePilotFirmata 1.0",

@@ -16,6 +16,8 @@ export const SMART: PointSettings = {
   maxTemperatureC: 65,
   threePhase: true,
   evMeter: false,
+  switchFunction: "disabled",
+  customFlag: false,
 };
 
 export const UNPLUGGED: PilotSensed = {
@@ -31,6 +33,7 @@ export const UNPLUGGED: PilotSensed = {
   contactorL23: false,
   openedLocally: false,
   temperatureC: null,
+  switchClosed: null,
   faults: [],
   heartbeatEcho: 0,
   firmware: "EvsePilotFirmata 1.0",
