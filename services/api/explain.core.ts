@@ -23,6 +23,7 @@ const NAMES: Readonly<Record<BoundBy, Name>> = {
   "circuit.l1": onPhase("circuit", "L1", CIRCUIT),
   "circuit.l2": onPhase("circuit", "L2", CIRCUIT),
   "circuit.l3": onPhase("circuit", "L3", CIRCUIT),
+  capacity: { words: "sum of the phases", owner: "balancer, from CAPACITY and the mains meter" },
   max: { words: "maximum of this charge point", owner: "setting MAX" },
   cable: { words: "cable", owner: "the resistor in its plug" },
   override: { words: "override", owner: "whoever set the override current" },

@@ -1,7 +1,7 @@
 import type { BoundBy } from "../../shared/contracts/units.ts";
 import { MIN_OFFER_A } from "../../shared/iec61851/duty.ts";
 import type { Instant } from "../../shared/time/clock.ts";
-import { isRegulated, limitsOn, SUM_OF_PHASES } from "./limits.core.ts";
+import { isRegulated, limitsOn, weightOn } from "./limits.core.ts";
 import { isReachable, isSolar, type Point, solarWish, withLimit } from "./point.core.ts";
 import type { Scene } from "./scene.core.ts";
 import type { Trust } from "./trust.core.ts";
@@ -51,9 +51,12 @@ export function considerWaiting(point: Point, index: number, points: readonly Po
   const short = uses.find(used => {
     const limit = limits[used];
     // Whether there is sun for one more is the solar controller's decision.
-    if (limit === undefined || limit.phase === SUM_OF_PHASES) return false;
-    const aheadA = ahead.filter(other => limitsOn(other, limits, now).includes(used)).length * settings.minA;
-    return limit.budget.roomA - limit.load.minimumA - aheadA < settings.minA;
+    if (limit === undefined || limit.shortage === "wished") return false;
+    const leastA = (other: Point): number => settings.minA * weightOn(other, limit, now);
+    const aheadA = ahead
+      .filter(other => limitsOn(other, limits, now).includes(used))
+      .reduce((sumA, other) => sumA + leastA(other), 0);
+    return limit.budget.roomA - limit.load.minimumA - aheadA < leastA(point);
   });
   if (short !== undefined) {
     return { ...point, boundBy: limits[short]?.boundBy ?? "no-current", retryAt: now + RETRY_MS };

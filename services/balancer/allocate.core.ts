@@ -4,8 +4,17 @@ import type { BalancerSettings } from "./balancer.config.ts";
 import { claimOf, reasonFor, round1 } from "./claim.core.ts";
 import { distribute } from "./distribute.core.ts";
 import { offerToGuests } from "./guests.core.ts";
-import { isRegulated, type Limit, limitsInForce, limitsOn, weightOn } from "./limits.core.ts";
-import { drawAtMostA, isReachable, isSolar, type Point, withLimit } from "./point.core.ts";
+import {
+  heldOn,
+  isRegulated,
+  type Limit,
+  limitsInForce,
+  limitsOn,
+  type MeterKey,
+  mayDrawOn,
+  weightOn,
+} from "./limits.core.ts";
+import { isReachable, isSolar, type Point, withLimit } from "./point.core.ts";
 import type { Scene } from "./scene.core.ts";
 import { shed } from "./shortage.core.ts";
 import type { BalancerState } from "./state.core.ts";
@@ -27,24 +36,16 @@ export function allocate(
   state: BalancerState,
   settings: BalancerSettings,
   trust: Trust,
-  fresh: "mains" | "circuit" | "sun" | null,
+  fresh: MeterKey | "sun" | null,
   now: Instant,
 ): BalancerState {
   const cleared = { ...state, points: state.points.map(point => withoutClaim(point, trust, now)) };
-  const scene: Scene = {
-    settings,
-    trust,
-    now,
-    fresh: fresh === "mains" || fresh === "circuit",
-    news: fresh !== null,
-    limits: limitsInForce(cleared, settings, trust, now),
-  };
-  const afterShortage = shed(cleared, scene);
-  const limited = { ...scene, limits: limitsInForce(afterShortage, settings, trust, now) };
-  const points = afterShortage.points.map((point, index) =>
-    considerWaiting(point, index, afterShortage.points, limited),
-  );
-  return share({ ...afterShortage, points }, limited);
+  const meter = fresh === "sun" ? null : fresh;
+  const fed = shed(cleared, { settings, trust, fresh: meter, now });
+  const limits = limitsInForce(fed, settings, trust, now);
+  const scene: Scene = { settings, trust, now, fresh: meter, news: fresh !== null, limits };
+  const points = fed.points.map((point, index) => considerWaiting(point, index, fed.points, scene));
+  return share({ ...fed, points }, scene);
 }
 
 /** Shares what the limits allow among the points that charge or join, then offers the rest of them what they would get. */
@@ -68,8 +69,7 @@ function share(state: BalancerState, scene: Scene): BalancerState {
   charging.forEach((point, index) => {
     if (!point.admitted) return;
     for (const used of claims[index]?.uses ?? []) {
-      const ghostA = drawAtMostA(point, limits[used]?.phase ?? 0, now);
-      restA[used] = (restA[used] ?? 0) - Math.max(ghostA, keptA[index] ?? 0) * weightOn(point, limits[used], now);
+      restA[used] = (restA[used] ?? 0) - heldOn(point, limits[used], keptA[index] ?? 0, now);
     }
   });
   reserveLost(state.points, restA, scene);
@@ -99,7 +99,7 @@ function share(state: BalancerState, scene: Scene): BalancerState {
     claims,
     settings.minA,
     limits.map((limit, index) => {
-      if (!limit.measured) return allowedA[index] ?? 0;
+      if (limit.meter === null) return allowedA[index] ?? 0;
       return limit.settled ? limit.budget.roomA : limit.budget.freeNowA;
     }),
   );
@@ -158,8 +158,8 @@ function judgeRaise(state: BalancerState, raisedA: number, cutA: number, now: In
 /** What a limit allows in total: less at once when a sample says so, more only when it is time to raise or somebody joins. */
 function allowedBy(limit: Limit, scene: Scene, intent: "hold" | "raise" | "join"): number {
   const { budget, load } = limit;
-  if (!limit.measured) return limit.limitA;
-  const cutA = scene.fresh ? Math.min(load.allottedA, budget.cutToA) : load.allottedA;
+  if (limit.meter === null) return limit.limitA;
+  const cutA = scene.fresh === limit.meter ? Math.min(load.allottedA, budget.cutToA) : load.allottedA;
   if (cutA < load.allottedA || intent === "hold" || !limit.settled) return cutA;
   return Math.max(load.allottedA, intent === "join" ? budget.roomA : budget.raiseToA);
 }
@@ -171,7 +171,8 @@ function reserveLost(points: readonly Point[], restA: number[], scene: Scene): v
     for (const used of limitsOn(point, scene.limits, scene.now)) {
       const limit = scene.limits[used];
       // A measured limit already holds what a lost point draws; only an unmetered one has to be told.
-      if (limit?.measured === false) restA[used] = (restA[used] ?? 0) - drawAtMostA(point, limit.phase, scene.now);
+      if (limit?.meter === null && limit.shortage !== "wished")
+        restA[used] = (restA[used] ?? 0) - mayDrawOn(point, limit, scene.now);
     }
   }
 }

@@ -10,6 +10,10 @@ export interface BalancerSettings {
   readonly mainsA: number;
   /** CIRCUIT: what all points may draw together, A per phase; null where the setting does not apply. */
   readonly circuitA: number | null;
+  /** CAPACITY: what the site may draw, sum of the phases; null where it is off. */
+  readonly capacityA: number | null;
+  /** CAP STOP: how long CAPACITY may be exceeded with all cars at MIN; 0 = not at all. */
+  readonly capStopMs: number;
   /** MIN: the least a car accepts, A per phase. */
   readonly minA: number;
   /** A mains meter is configured: Smart works. */

@@ -8,6 +8,7 @@ import { allocate } from "./allocate.core.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
 import { ageMs, type Sample, toTuple, withSample } from "./measured.core.ts";
 import { drawNow, isSolar, isSteady, lookForCar, mayDraw, type Point, solarWish, withDraw } from "./point.core.ts";
+import { worstScore } from "./shortage.core.ts";
 import type { BalancerState } from "./state.core.ts";
 import { type Trust, trustOf } from "./trust.core.ts";
 import { DRAW_EXACT_MS, DRAW_USABLE_MS } from "./tuning.core.ts";
@@ -202,7 +203,7 @@ function statusOf(state: BalancerState, settings: BalancerSettings, now: Instant
     circuitA: newestCircuit === undefined ? null : toRecord(newestCircuit.measuredA),
     allottedA: toRecord(allotted),
     trust: siteTrust(state, now),
-    shortageScore: Math.max(...state.shortage),
+    shortageScore: worstScore(state),
   };
 }
 

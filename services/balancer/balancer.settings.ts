@@ -22,6 +22,8 @@ export function balancerSettingsOf(
   return {
     mainsA: numberIn(current, "current_main"),
     circuitA: circuitApplies(current, site) ? numberIn(current, "current_max_circuit") : null,
+    capacityA: orOff(numberIn(current, "current_max_sum_mains")),
+    capStopMs: numberIn(current, "max_sum_mains_time") * 60_000,
     minA: numberIn(current, "current_min"),
     mainsMeter,
   };
@@ -43,6 +45,11 @@ function circuitApplies(
     numberIn(current, "circuit_meter_type") !== 0 ||
     numberIn(current, "ev_meter", only.id) !== 0
   );
+}
+
+/** 0 stands for a limit that is off. */
+function orOff(value: number): number | null {
+  return value === 0 ? null : value;
 }
 
 /** A charge point of the site file as the balancer sees it. */

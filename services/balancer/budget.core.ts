@@ -1,5 +1,5 @@
 import type { Instant } from "../../shared/time/clock.ts";
-import { baseA, type Measured, settledSamples } from "./measured.core.ts";
+import { atPhase, baseA, type Measured, SUM_OF_PHASES, settledSamples } from "./measured.core.ts";
 import { BLIND_RAISE_MAX_A, MARGIN_A, TRIM_A, UNUSED_CUT_A } from "./tuning.core.ts";
 
 /** What the regulated points hold and may draw on one phase. */
@@ -14,7 +14,7 @@ export interface PhaseLoad {
   readonly unknownA: number;
 }
 
-/** What one measured limit allows on one phase, in total for the regulated points. */
+/** What one measured limit allows on one phase or their sum, in total for the regulated points. */
 export interface PhaseBudget {
   /** More than this must not stay allotted: the newest sample says so. Infinity when it does not. */
   readonly cutToA: number;
@@ -43,26 +43,31 @@ export function budgetOf(
 ): PhaseBudget {
   const newest = measured.samples.at(-1);
   if (newest === undefined) return { cutToA: 0, raiseToA: 0, roomA: 0, freeNowA: 0, shortageA: 0 };
-  const drawnA = (newest.exact ? newest.drawnA : newest.drawnAtMostA)[phase] ?? 0;
-  const freeNowA = limitA - (newest.measuredA[phase] ?? 0) + drawnA + load.unknownA;
-  const excessA = (newest.measuredA[phase] ?? 0) - limitA;
+  // Margins are those of one phase; a sum has them three times.
+  const phases = phase === SUM_OF_PHASES ? 3 : 1;
+  const measuredA = atPhase(newest.measuredA, phase);
+  const drawnA = atPhase(newest.exact ? newest.drawnA : newest.drawnAtMostA, phase);
+  const freeNowA = limitA - measuredA + drawnA + load.unknownA;
+  const excessA = measuredA - limitA;
   const known = load.unknownA === 0;
-  const mustCut = excessA > 0 || (known && newest.exact && load.allottedA > freeNowA + UNUSED_CUT_A);
+  const mustCut = excessA > 0 || (known && newest.exact && load.allottedA > freeNowA + UNUSED_CUT_A * phases);
   const shortageA = load.minimumA - freeNowA;
-  const cutToA = mustCut ? freeNowA - MARGIN_A : Infinity;
+  const cutToA = mustCut ? freeNowA - MARGIN_A * phases : Infinity;
 
   const settled = settledSamples(measured, patienceMs, now);
   if (settled === null) return { cutToA, raiseToA: load.allottedA, roomA: 0, freeNowA, shortageA };
   if (known) {
     // The newest sample is not always among the settled ones, but what it forbids is forbidden.
-    const settledA = Math.min(freeNowA, limitA - Math.max(...settled.map(sample => baseA(sample, phase))));
+    // A sum has the noise of three phases: what is raised to its very edge is cut by the next sample.
+    const edgeA = phases === 1 ? 0 : MARGIN_A * phases;
+    const settledA = Math.min(freeNowA, limitA - Math.max(...settled.map(sample => baseA(sample, phase))) - edgeA);
     // A car that draws a little less than it is offered leaves that little unused for ever; it may be offered the difference.
-    const unusedA = limitA - Math.max(...settled.map(sample => sample.measuredA[phase] ?? 0));
-    const trimmedA = load.followed ? Math.min(load.allottedA + unusedA, settledA + TRIM_A) : 0;
+    const unusedA = limitA - Math.max(...settled.map(sample => atPhase(sample.measuredA, phase)));
+    const trimmedA = load.followed ? Math.min(load.allottedA + unusedA, settledA + (phases === 1 ? TRIM_A : 0)) : 0;
     return { cutToA, raiseToA: Math.max(load.allottedA, settledA, trimmedA), roomA: settledA, freeNowA, shortageA };
   }
-  const headroomA = limitA - Math.max(...settled.map(sample => sample.measuredA[phase] ?? 0)) - MARGIN_A;
-  const stepA = Math.max(0, Math.min(headroomA / 2, BLIND_RAISE_MAX_A));
+  const headroomA = limitA - Math.max(...settled.map(sample => atPhase(sample.measuredA, phase))) - MARGIN_A * phases;
+  const stepA = Math.max(0, Math.min(headroomA / 2, BLIND_RAISE_MAX_A * phases));
   return { cutToA, raiseToA: load.allottedA + stepA, roomA: load.allottedA + headroomA, freeNowA, shortageA };
 }
 

@@ -10,9 +10,7 @@ import { RAISE_DEADBAND_A, SLACK_MS, SLACK_ROOM_A, SOLAR_START_MS } from "./tuni
 export function claimOf(point: Point, sharers: number, scene: Scene): Claim {
   const { now, settings, trust } = scene;
   const uses = limitsOn(point, scene.limits, now);
-  const shared = isSolar(point)
-    ? { uses, weights: uses.map(used => weightOn(point, scene.limits[used], now)) }
-    : { uses };
+  const shared = { uses, weights: uses.map(used => weightOn(point, scene.limits[used], now)) };
   const ceilingA = Math.max(settings.minA, point.status?.ceilingA ?? 0);
   if (trust === "minimum" && isRegulated(point)) return { ...shared, capA: settings.minA };
   if (isStartingBySun(point, now)) return { ...shared, capA: settings.minA };

@@ -39,13 +39,13 @@ function insightOf(
   const { boundBy, limitA } = limit;
   const age = ageOf(limit, state, now);
   // A meter that has told nothing yet says nothing about room.
-  const allowsA = limit.measured && age === null ? null : allowedA(limit, limits, point, state, now);
+  const allowsA = limit.meter !== null && age === null ? null : allowedA(limit, limits, point, state, now);
   return { boundBy, allowsA, ofA: limitA, ageMs: age };
 }
 
-function ageOf({ boundBy, measured }: Limit, state: BalancerState, now: Instant): number | null {
+function ageOf({ boundBy, meter }: Limit, state: BalancerState, now: Instant): number | null {
   if (boundBy === "solar") return state.sun === null ? null : now - state.sun.at;
-  return measured ? ageMs(boundBy.startsWith("mains") ? state.mains : state.circuit, now) : null;
+  return meter === null ? null : ageMs(state[meter], now);
 }
 
 /** What the limit would give this point if the others kept what they have. */
@@ -57,7 +57,7 @@ function allowedA(limit: Limit, limits: readonly Limit[], point: Point, state: B
     .reduce((sum, other) => sum + other.limitA * weightOn(other, limit, now), 0);
   // Room that has not lasted yet is what the newest sample leaves.
   const seenA = limit.settled ? limit.budget.roomA : limit.budget.freeNowA;
-  const totalA = limit.measured ? seenA : limit.limitA;
+  const totalA = limit.meter !== null ? seenA : limit.limitA;
   return Math.max(0, Math.round(((totalA - othersA) / weightOn(point, limit, now)) * 10) / 10);
 }
 

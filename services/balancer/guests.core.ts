@@ -8,7 +8,7 @@ export function offerToGuests(points: readonly Point[], charging: readonly Point
   const { now, settings, limits } = scene;
   const taking = new Set(charging.map(point => point.id));
   const guests = points.filter(point => point.limitA > 0 && !taking.has(point.id) && isReachable(point, now));
-  const seen = scene.fresh || (scene.news && limits.every(limit => limit.settled));
+  const seen = scene.fresh !== null || (scene.news && limits.every(limit => limit.settled));
   if (guests.length === 0 || !(seen || scene.trust === "unmetered")) return points;
   const everyone = [...points.filter(point => taking.has(point.id) && point.admitted), ...guests];
   const roomA = limits.map(limit => Math.max(limit.budget.roomA, limit.load.allottedA));

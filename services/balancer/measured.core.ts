@@ -33,15 +33,23 @@ export function withSample(measured: Measured, sample: Sample): Measured {
   return { samples: [...measured.samples.filter(past => sample.at - past.at < KEPT_MS), sample], cadenceMs };
 }
 
+/** Stands where a limit is no phase's but bounds the sum of all three. */
+export const SUM_OF_PHASES = -1;
+
+/** The value of one phase, or the sum of all three. */
+export function atPhase(valuesA: readonly [number, number, number], phase: number): number {
+  return phase === SUM_OF_PHASES ? valuesA[0] + valuesA[1] + valuesA[2] : (valuesA[phase] ?? 0);
+}
+
 /** Age of the newest sample; null when there is none. */
 export function ageMs(measured: Measured, now: Instant): number | null {
   const newest = measured.samples.at(-1);
   return newest === undefined ? null : now - newest.at;
 }
 
-/** The load of everything but the regulated points, on one phase, in one sample. */
+/** The load of everything but the regulated points, on one phase or in sum, in one sample. */
 export function baseA(sample: Sample, phase: number): number {
-  return (sample.measuredA[phase] ?? 0) - (sample.drawnA[phase] ?? 0);
+  return atPhase(sample.measuredA, phase) - atPhase(sample.drawnA, phase);
 }
 
 /** The samples a raise rests on; null while there are too few of them or they reach back too short. */

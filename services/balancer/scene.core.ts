@@ -1,6 +1,6 @@
 import type { Instant } from "../../shared/time/clock.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
-import { type Limit } from "./limits.core.ts";
+import type { Limit, MeterKey } from "./limits.core.ts";
 import type { Trust } from "./trust.core.ts";
 
 /** What the current decision works on. */
@@ -9,8 +9,8 @@ export interface Scene {
   readonly trust: Trust;
   readonly now: Instant;
   readonly limits: readonly Limit[];
-  /** A new sample of a limit's meter has just come. */
-  readonly fresh: boolean;
+  /** The meter of which a new sample has just come. */
+  readonly fresh: MeterKey | null;
   /** That, or a new budget of the sun: something may be raised. */
   readonly news: boolean;
 }

@@ -1,63 +1,121 @@
+import type { Instant } from "../../shared/time/clock.ts";
 import { SHORTAGE_STOP, shortageWeight } from "./budget.core.ts";
-import { type Limit, limitsInForce, limitsOn } from "./limits.core.ts";
+import { type Limit, limitsInForce, limitsOn, weightOn } from "./limits.core.ts";
 import { type Point, withLimit } from "./point.core.ts";
 import type { Scene } from "./scene.core.ts";
-import type { BalancerState } from "./state.core.ts";
-import { RESPONSE_MS, RETRY_MS } from "./tuning.core.ts";
+import type { BalancerState, Shortage } from "./state.core.ts";
+import { MARGIN_A, RESPONSE_MS, RETRY_MS } from "./tuning.core.ts";
 
-/** Keeps the shortage score of each phase and stops the points that were admitted last until the rest fits at its minimum. */
-export function shed(state: BalancerState, scene: Scene): BalancerState {
-  const score: [number, number, number] = [...state.shortage];
-  let current = { state, scene };
-  for (const phase of [0, 1, 2] as const) {
-    const worst = worstOn(phase, current.scene);
-    if (worst === null) continue;
-    if (worst.measured) score[phase] = nextScore(score[phase], worst, scene.now - state.changedAt);
-    const mustStop = worst.measured ? score[phase] >= SHORTAGE_STOP : worst.budget.shortageA > 0;
-    if (!mustStop) continue;
-    const points = stopLast(current.state.points, worst, current.scene);
-    if (points === current.state.points) continue;
-    // What was stopped for one phase has also left the others.
-    const stopped: BalancerState = { ...current.state, points, changedAt: scene.now };
-    current = {
-      state: stopped,
-      scene: { ...scene, limits: limitsInForce(stopped, scene.settings, scene.trust, scene.now) },
-    };
-    score.fill(0);
+/** What a shortage is judged by, before the limits of the decision are known. */
+type ShortageScene = Omit<Scene, "limits" | "news">;
+
+/** A sum of three phases is short only by more than what their meter cannot tell. */
+const SUM_NOISE_A = 3 * MARGIN_A;
+
+const NONE: Shortage = { score: 0, since: null };
+
+/**
+ * Stops points while a limit does not even carry the minimum of all that charge, the last admitted first. A limit that is only
+ * a sum of what is given is never exceeded; a measured one counts a score with each of its samples; CAPACITY may be
+ * exceeded at the minimum for CAP STOP, then everything stops that counts against it (spec control 4.5).
+ */
+export function shed(state: BalancerState, scene: ShortageScene): BalancerState {
+  const { settings, trust, now } = scene;
+  let limits = limitsInForce(state, settings, trust, now);
+  let current: BalancerState = { ...state, shortage: judged(state, limits, scene) };
+  // Each round stops at least one point, so that it ends.
+  for (;;) {
+    const short = limits.find(
+      limit => mustStop(limit, current, scene) && usersOf(limit, limits, current, now).length > 0,
+    );
+    if (short === undefined) return current;
+    const stopping = new Set(toStop(short, limits, current, scene).map(point => point.id));
+    const points = current.points.map(point =>
+      stopping.has(point.id)
+        ? { ...withLimit(point, 0, short.boundBy, now), admitted: false, askingSince: null, retryAt: now + RETRY_MS }
+        : point,
+    );
+    // What was stopped for one limit has also left the others: they are judged anew.
+    current = { ...current, points, changedAt: now, shortage: {} };
+    limits = limitsInForce(current, settings, trust, now);
   }
-  return { ...current.state, shortage: score };
 }
 
-/** The limit of a phase that is shortest of current, among those that may speak now. */
-function worstOn(phase: number, scene: Scene): Limit | null {
-  let worst: Limit | null = null;
-  for (const limit of scene.limits) {
-    if (limit.phase !== phase || (limit.measured && !scene.fresh)) continue;
-    if (worst === null || limit.budget.shortageA / limit.limitA > worst.budget.shortageA / worst.limitA) worst = limit;
+/** The worst score there is, for those who look on. */
+export function worstScore(state: BalancerState): number {
+  return Math.max(0, ...Object.values(state.shortage).map(({ score }) => score));
+}
+
+/** Until everything that counts against a limit is stopped for CAP STOP; null = nothing is coming. */
+export function capStopInMs(state: BalancerState, now: Instant): number | null {
+  const { settings } = state;
+  const since = Object.values(state.shortage).flatMap(shortage => shortage.since ?? []);
+  if (settings === null || since.length === 0) return null;
+  return Math.max(0, Math.min(...since) + settings.capStopMs - now);
+}
+
+/** Takes the sample that has just come into account, for the limits that are judged by it. */
+function judged(
+  state: BalancerState,
+  limits: readonly Limit[],
+  { fresh, now }: ShortageScene,
+): Readonly<Record<string, Shortage>> {
+  const next: Record<string, Shortage> = {};
+  for (const limit of limits) {
+    const before = state.shortage[limit.key] ?? NONE;
+    const after = limit.meter === null || limit.meter !== fresh ? before : nextShortage(before, limit, state, now);
+    if (after.score > 0 || after.since !== null) next[limit.key] = after;
   }
-  return worst;
+  return next;
 }
 
-function nextScore(score: number, limit: Limit, sinceChangeMs: number): number {
-  if (limit.load.minimumA <= 0) return 0;
-  if (limit.loadShare > 2) return SHORTAGE_STOP;
-  const weight = shortageWeight(limit.budget.shortageA, limit.limitA);
-  if (weight > 0) return score + weight;
-  return sinceChangeMs >= RESPONSE_MS ? Math.max(0, score - 1) : score;
+function nextShortage(before: Shortage, limit: Limit, state: BalancerState, now: Instant): Shortage {
+  const { load, budget, loadShare, limitA } = limit;
+  if (load.minimumA <= 0) return NONE;
+  if (limit.shortage === "tolerated" && budget.shortageA > SUM_NOISE_A) {
+    return { score: 0, since: before.since ?? now };
+  }
+  if (loadShare > 2) return { score: SHORTAGE_STOP, since: null };
+  const weight = shortageWeight(budget.shortageA, limitA);
+  if (weight > 0) return { score: before.score + weight, since: null };
+  return { score: now - state.changedAt >= RESPONSE_MS ? Math.max(0, before.score - 1) : before.score, since: null };
 }
 
-function stopLast(points: readonly Point[], limit: Limit, scene: Scene): readonly Point[] {
-  const { now, settings } = scene;
-  const index = scene.limits.indexOf(limit);
-  const candidates = points
-    .filter(point => point.admitted && limitsOn(point, scene.limits, now).includes(index))
+function mustStop(limit: Limit, state: BalancerState, { settings, now }: ShortageScene): boolean {
+  const { score, since } = state.shortage[limit.key] ?? NONE;
+  switch (limit.shortage) {
+    case "scored":
+      return score >= SHORTAGE_STOP;
+    case "tolerated":
+      return score >= SHORTAGE_STOP || (since !== null && now - since >= settings.capStopMs);
+    case "at-once":
+      return limit.budget.shortageA > 1e-6;
+    case "wished":
+      return false;
+  }
+}
+
+/** Of those that charge against a limit, the last admitted first. */
+function usersOf(limit: Limit, limits: readonly Limit[], { points }: BalancerState, now: Instant): readonly Point[] {
+  const index = limits.indexOf(limit);
+  return points
+    .filter(point => point.admitted && limitsOn(point, limits, now).includes(index))
     .sort((a, b) => b.admittedAt - a.admittedAt || points.indexOf(b) - points.indexOf(a));
-  const toStop = Math.max(1, Math.ceil(limit.budget.shortageA / settings.minA));
-  const stopping = new Set(candidates.slice(0, toStop).map(point => point.id));
-  if (stopping.size === 0) return points;
-  return points.map(point =>
-    stopping.has(point.id)
-      ? { ...withLimit(point, 0, limit.boundBy, now), admitted: false, askingSince: null, retryAt: now + RETRY_MS }
-      : point,
-  );
+}
+
+/** All of them when CAP STOP is over; otherwise as many of the last as make the rest fit. */
+function toStop(
+  limit: Limit,
+  limits: readonly Limit[],
+  state: BalancerState,
+  { settings, now }: ShortageScene,
+): readonly Point[] {
+  const users = usersOf(limit, limits, state, now);
+  if (limit.shortage === "tolerated" && settings.capStopMs > 0) return users;
+  let missingA = limit.budget.shortageA;
+  return users.filter((point, place) => {
+    if (place > 0 && missingA <= 1e-6) return false;
+    missingA -= settings.minA * weightOn(point, limit, now);
+    return true;
+  });
 }

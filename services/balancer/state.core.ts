@@ -20,9 +20,16 @@ export interface BalancerState {
   readonly onTrial: { readonly at: Instant; readonly raiseA: number } | null;
   /** What solar points may take together, sum of their phases, and when that was heard. */
   readonly sun: { readonly chargingA: number; readonly at: Instant } | null;
-  readonly shortage: readonly [number, number, number];
+  /** By the key of the limit that does not carry the minimum of all; nothing stands for limits that do. */
+  readonly shortage: Readonly<Record<string, Shortage>>;
   readonly sequence: number;
   readonly startedAt: Instant;
+}
+
+/** How badly a limit lacks even the minimum of all: a score for a fuse, since when for CAPACITY. */
+export interface Shortage {
+  readonly score: number;
+  readonly since: Instant | null;
 }
 
 /** Identity and wiring of a charge point as the balancer needs it. */
@@ -45,7 +52,7 @@ export function idleBalancer(wiring: readonly PointWiring[], now: Instant): Bala
     patienceMs: PATIENCE_MIN_MS,
     onTrial: null,
     sun: null,
-    shortage: [0, 0, 0],
+    shortage: {},
     sequence: 0,
     startedAt: now,
   };

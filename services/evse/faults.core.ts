@@ -39,7 +39,7 @@ export function faultsOf(state: EvseCoreState, now: Instant): readonly EvseFault
   const refused = refusal(state, now);
   if (refused === "mains-silent") faults.add("mains-reading-lost");
   else if (refused === "mode-unavailable") faults.add("solar-unavailable");
-  else if (refused?.startsWith("mains.") === true || refused?.startsWith("circuit.") === true) faults.add("no-current");
+  else if (refused !== null && isShort(refused)) faults.add("no-current");
   return [...faults];
 }
 
@@ -55,6 +55,11 @@ function refusal(state: EvseCoreState, now: Instant): BoundBy | null {
   const { allocation } = state;
   if (allocation === null || now - allocation.at > ALLOCATION_LIFETIME_MS || allocation.value.limitA > 0) return null;
   return allocation.value.boundBy;
+}
+
+/** A limit that says: not even the minimum is left. */
+function isShort(boundBy: BoundBy): boolean {
+  return boundBy.startsWith("mains.") || boundBy.startsWith("circuit.") || boundBy === "capacity";
 }
 
 /** A configured EV meter that has said nothing for 64 s of a car's visit (spec control 8); Normal does not need it. */

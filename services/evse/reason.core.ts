@@ -28,6 +28,7 @@ const LIMITS: Readonly<Record<BoundBy, string>> = {
   "circuit.l1": "the circuit on L1",
   "circuit.l2": "the circuit on L2",
   "circuit.l3": "the circuit on L3",
+  capacity: "CAPACITY",
   max: "MAX",
   cable: "the cable",
   override: "the override",
@@ -120,6 +121,7 @@ function stopWords(facts: ReasonFacts): string {
     case "circuit.l1":
     case "circuit.l2":
     case "circuit.l3":
+    case "capacity":
     case "no-current":
       return `no current left on ${LIMITS[facts.boundBy]}${facts.retryS > 0 ? `, retry ${facts.retryS} s after it is free` : ""}`;
     case "retry-wait":

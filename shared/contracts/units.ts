@@ -48,7 +48,7 @@ export const ms = z.number().min(0);
 
 /**
  * Who set a limit or why nothing flows. One field answers "why only 9 A?" on every face.
- * `mains.l2` the main fuse on L2; `circuit.l1` the circuit on L1; `max`, `cable`, `override`, `hardware` the point itself;
+ * `mains.l2` the main fuse on L2; `circuit.l1` the circuit on L1; `capacity` CAPACITY, the sum of the phases; `max`, `cable`, `override`, `hardware` the point itself;
  * `settling` an increase is on its way; `solar` the roof, `solar-start` waiting or starting by the sun, `solar-stop` too
  * little sun; the rest are reasons for no current.
  */
@@ -59,6 +59,7 @@ export const boundBy = z.enum([
   "circuit.l1",
   "circuit.l2",
   "circuit.l3",
+  "capacity",
   "max",
   "cable",
   "override",

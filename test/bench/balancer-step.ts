@@ -60,7 +60,14 @@ function chargingSite(count: number): { state: BalancerState; now: number; seque
   };
   tell({
     kind: "settings",
-    settings: { mainsA: Math.max(25, count * 12), circuitA: count * 12, minA: 6, mainsMeter: true },
+    settings: {
+      mainsA: Math.max(25, count * 12),
+      capacityA: null,
+      capStopMs: 0,
+      circuitA: count * 12,
+      minA: 6,
+      mainsMeter: true,
+    },
   });
   for (const point of wiring) {
     tell({ kind: "status", status: { ...evseStatus.example, evseId: point.id, offerA: 10, mode: "smart" } });

@@ -66,6 +66,8 @@ export function createController(init: InitMessage): Controller {
     settings: {
       mainsA: config.maxMainsA,
       circuitA: n > 1 ? config.maxCircuitA : null,
+      capacityA: config.maxSumMainsA === 0 ? null : config.maxSumMainsA,
+      capStopMs: config.maxSumMainsTimeMin * 60_000,
       minA: config.minCurrentA,
       mainsMeter: config.meter.present === 1,
     },

@@ -6,7 +6,14 @@ import { type EvseStatus, evseStatus } from "../../shared/contracts/evse.ts";
 import { meterReading } from "../../shared/contracts/meter.ts";
 import type { SolarBudget } from "../../shared/contracts/solar.ts";
 
-export const LIMITS: BalancerSettings = { mainsA: 25, circuitA: null, minA: 6, mainsMeter: true };
+export const LIMITS: BalancerSettings = {
+  mainsA: 25,
+  circuitA: null,
+  capacityA: null,
+  capStopMs: 0,
+  minA: 6,
+  mainsMeter: true,
+};
 
 /** What a simulated car does with its offer. */
 interface Car {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
 import { meterReading } from "../../shared/contracts/meter.ts";
-import { BalancerRig } from "../support/balancer-rig.ts";
+import { BalancerRig, LIMITS } from "../support/balancer-rig.ts";
 
 t.test("one car gets what the fuse leaves, and the phase that binds is named", async t => {
   const rig = new BalancerRig(["left"]).plug("left");
@@ -165,7 +165,7 @@ t.test("CIRCUIT bounds the sum of all points in every mode, and stops who does n
   rig.plug("left", "right").run(20_000);
   t.strictSame(rig.limits(), [10, 10]);
   t.equal(rig.point("left").boundBy, "circuit.l1");
-  rig.tell({ kind: "settings", settings: { mainsA: 25, circuitA: 10, minA: 6, mainsMeter: false } });
+  rig.tell({ kind: "settings", settings: { ...LIMITS, circuitA: 10, mainsMeter: false } });
   t.strictSame(rig.limits()[1], 0);
   rig.run(20_000);
   t.strictSame(rig.limits(), [10, 0]);
