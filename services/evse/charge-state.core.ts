@@ -1,7 +1,7 @@
 import type { EvseState } from "../../shared/contracts/evse.ts";
 import { C_DEBOUNCE_MS, EV_IGNORES_STOP_MS } from "../../shared/iec61851/timing.ts";
 import type { Instant } from "../../shared/time/clock.ts";
-import { blocks, boardIsUp, faultsOf, opensAtOnce } from "./faults.core.ts";
+import { blocks, boardIsUp, faultsOf, mustOpenAtOnce } from "./faults.core.ts";
 import { asksPower, isCarClass } from "./observe.core.ts";
 import { mayOfferOf, permittedOf, phasesWanted } from "./offer.core.ts";
 import type { EvseCoreState } from "./state.core.ts";
@@ -9,7 +9,6 @@ import {
   CHARGE_DELAY_AFTER_B1_MS,
   CHARGE_DELAY_AFTER_C1_MS,
   CP_CUT_MS,
-  PILOT_FAULT_MS,
   WAKE_AFTER_MS,
   WAKE_AFTER_SWITCH_MS,
   WAKE_PULSE_MS,
@@ -64,7 +63,6 @@ function fromA(state: EvseCoreState, now: Instant): EvseCoreState {
 
 function fromB2(state: EvseCoreState, now: Instant): EvseCoreState {
   if (mustWithhold(state, now)) return enterB1(state, now);
-  if (asksVentilation(state, now)) return enterB1({ ...state, ventilationRefused: true }, now);
   if (asksPower(state, now) && state.sensed?.value.diodeSeen === true && permittedOf(state, now).admitted)
     return enterC2(state, now);
   if (state.cp === "B" && state.wakeAt !== null && now >= state.wakeAt)
@@ -79,8 +77,7 @@ function fromActivate(state: EvseCoreState, now: Instant): EvseCoreState {
 
 function fromC2(state: EvseCoreState, now: Instant): EvseCoreState {
   if (state.cp === "B") return enter(state, "B2", now);
-  if (faultsOf(state, now).some(opensAtOnce) || openedByBoard(state, now)) return enterB1(state, now);
-  if (asksVentilation(state, now)) return enterC1({ ...state, ventilationRefused: true }, now);
+  if (mustOpenAtOnce(state, now) || openedByBoard(state, now)) return enterB1(state, now);
   if (state.stopAsked || mustWithhold(state, now)) return enterC1(state, now);
   // Never under load: PWM off, the car stops or 6 s pass, open, pilot cut, then close on the new phases (spec control 5.7).
   const { closedPhases } = state;
@@ -88,7 +85,7 @@ function fromC2(state: EvseCoreState, now: Instant): EvseCoreState {
 }
 
 function fromC1(state: EvseCoreState, now: Instant): EvseCoreState {
-  if (state.cp === "B" || faultsOf(state, now).some(opensAtOnce)) return enterB1(state, now);
+  if (state.cp === "B" || mustOpenAtOnce(state, now)) return enterB1(state, now);
   return now - state.enteredAt >= EV_IGNORES_STOP_MS ? enterB1(state, now) : state;
 }
 
@@ -128,11 +125,6 @@ function mustWithhold(state: EvseCoreState, now: Instant): boolean {
 /** The board has opened by itself, the car asks on, and it stays open until the permission is withdrawn once: start over. */
 function openedByBoard(state: EvseCoreState, now: Instant): boolean {
   return state.openedSince !== null && now - Math.max(state.openedSince, state.enteredAt) >= LOCAL_OPEN_MS;
-}
-
-/** 3 V: the car wants ventilation, which no point here has (spec control 1.9-1). */
-function asksVentilation(state: EvseCoreState, now: Instant): boolean {
-  return state.cp === "D" && now - state.cpSince >= PILOT_FAULT_MS;
 }
 
 function enter(state: EvseCoreState, next: EvseState, now: Instant): EvseCoreState {

@@ -4,7 +4,7 @@ import type { BoardFault } from "../../shared/contracts/pilot.ts";
 import type { BoundBy } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import type { EvseCoreState } from "./state.core.ts";
-import { ALLOCATION_LIFETIME_MS, BOARD_LIFETIME_MS, DIODE_MISSING_MS, PLUG_OPEN_MS } from "./timing.core.ts";
+import { ALLOCATION_LIFETIME_MS, BOARD_LIFETIME_MS, BURNING_K, DIODE_MISSING_MS, PLUG_OPEN_MS } from "./timing.core.ts";
 
 /** Board faults that a charge point shows under its own name; the others heal by themselves within a second. */
 const FROM_BOARD: Readonly<Partial<Record<BoardFault, EvseFault>>> = {
@@ -69,7 +69,14 @@ function evMeterIsLost(state: EvseCoreState, now: Instant): boolean {
   return now - Math.max(connectedAt, draw?.at ?? connectedAt) > SAMPLE_LIFETIME_MS.ev;
 }
 
-/** Faults that must not wait for the car to stop drawing. */
-export function opensAtOnce(fault: EvseFault): boolean {
+/** Something that must not wait for the car to stop drawing. */
+export function mustOpenAtOnce(state: EvseCoreState, now: Instant): boolean {
+  const temperatureC = state.sensed?.value.temperatureC ?? null;
+  const burning =
+    state.settings !== null && temperatureC !== null && temperatureC >= state.settings.maxTemperatureC + BURNING_K;
+  return burning || faultsOf(state, now).some(opensAtOnce);
+}
+
+function opensAtOnce(fault: EvseFault): boolean {
   return fault === "rcm-trip" || fault === "contactor-weld" || fault === "board-lost" || fault === "pilot-invalid";
 }

@@ -36,7 +36,10 @@ function observePilot(state: EvseCoreState, now: Instant): EvseCoreState {
   const changed = { ...state, openedSince, ...(shown === state.cp ? {} : { cp: shown, cpSince: now }) };
   const strange = changed.cp === "invalid" || changed.cp === "E" || changed.cp === "F";
   const pilotFault = strange && now - changed.cpSince >= PILOT_FAULT_MS;
-  return { ...changed, pilotFault };
+  // 3 V: the car wants ventilation, which no point here has (spec control 1.9-1); refused until it leaves.
+  const ventilationRefused =
+    changed.ventilationRefused || (changed.cp === "D" && now - changed.cpSince >= PILOT_FAULT_MS);
+  return { ...changed, pilotFault, ventilationRefused };
 }
 
 function observePlug(state: EvseCoreState, now: Instant): EvseCoreState {

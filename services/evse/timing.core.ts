@@ -28,6 +28,8 @@ export const PLUG_OPEN_MS = 500;
 export const GRANT_EVERY_MS = 250;
 export const GRANT_LIFETIME_MS = 1_000;
 export const STATUS_EVERY_MS = 1_000;
+/** So far above MAX TEMP the contactor opens under load (spec control 1.9-6). */
+export const BURNING_K = 10;
 /** Temperature at which charging resumes at the latest (spec control 7.3). */
 export const RESUME_BELOW_C = 55;
 /** A change of the external switch counts when it has lasted this long (spec control 10.2: more than 10 ticks of 10 ms). */

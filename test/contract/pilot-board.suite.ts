@@ -80,7 +80,7 @@ export function pilotBoardSuite(t: Test, name: string, make: (t: Test) => Promis
     for (const [setting, value] of [
       ["watchdogMs", 5000],
       ["reportMs", 50],
-      ["debounceMs", 10],
+      ["debounceMs", 30],
       ["allowD", 0],
     ] as const) {
       t.match(await host.ask({ kind: "configure", setting, value }), { to: "configure", accepted: true, value });

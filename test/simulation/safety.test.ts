@@ -5,7 +5,7 @@ import { SteppedSite } from "../support/stepped-site.ts";
 // Times are simulated milliseconds, exact to 1 ms; each is a line of docs/safety.md. Contactors are the poles, not the coil.
 
 t.test(
-  "car unplugged while charging: contactor open within 100 ms, nothing offered, and the next car charges",
+  "car unplugged while charging: contactor open within 100 ms, nothing offered, and the next car charges [1.9-4]",
   async t => {
     const site = await SteppedSite.charging(t);
     await site.tell("unplug left");

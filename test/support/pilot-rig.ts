@@ -102,7 +102,7 @@ export class PilotRig {
   prepare(): void {
     this.hear({ kind: "ready" });
     this.hear({ kind: "description", major: 1, minor: 0, contactors: 2, dutyUnits: 1000, pilotHz: 1000 });
-    for (const value of [1000, 100, 10, 0]) {
+    for (const value of [1000, 100, 30, 0]) {
       this.hear({ kind: "answer", to: "configure", accepted: true, result: "accepted", value });
     }
   }

@@ -317,6 +317,16 @@ t.test("over temperature stops at MAX TEMP and resumes at 55 [7.3-5, 7.3-R1]", a
   t.equal(rig.state.state, "B2");
 });
 
+t.test("10 degC above MAX TEMP the contactor opens at once, also while it waits for the car [1.9-6]", async t => {
+  const rig = new EvseRig().charging().cp("C", { temperatureC: 75 });
+  t.equal(rig.state.state, "B1");
+  t.match(rig.grant, { contactorL1: false, contactorL23: false });
+  const waiting = new EvseRig().charging().cp("C", { temperatureC: 66 }).run(1_000);
+  t.equal(waiting.state.state, "C1");
+  waiting.cp("C", { temperatureC: 75 });
+  t.match(waiting.grant, { contactorL1: false });
+});
+
 for (const fault of ["rcm-trip", "contactor-weld"] as const) {
   t.test(`${fault}: contactor open with the same word, held until the board lets go of it [7.3-6, 7.5-R3]`, async t => {
     const rig = new EvseRig().charging().cp("C", { faults: [fault] });

@@ -592,7 +592,7 @@ function chargingWithGrants(safe = { currentA: 0, graceS: 0 }): PilotRig {
   rig.introduce();
   rig.hear({ kind: "description", major: 1, minor: 1, contactors: 2, dutyUnits: 1000, pilotHz: 1000 });
   rig.hear({ kind: "ready" });
-  for (const value of [1000, 100, 10, 0])
+  for (const value of [1000, 100, 30, 0])
     rig.hear({ kind: "answer", to: "configure", accepted: true, result: "accepted", value });
   rig.wait(200);
   rig.hear({ kind: "safe-current", ...safe });
@@ -621,7 +621,7 @@ t.test("a board that was never asked for its safe current is not up, and says wh
   rig.introduce();
   rig.hear({ kind: "description", major: 1, minor: 1, contactors: 2, dutyUnits: 1000, pilotHz: 1000 });
   rig.hear({ kind: "ready" });
-  for (const value of [1000, 100, 10, 0])
+  for (const value of [1000, 100, 30, 0])
     rig.hear({ kind: "answer", to: "configure", accepted: true, result: "accepted", value });
   rig.wait(5_100);
   t.match(rig.sensed, { link: "down", lastError: /missing: safe current/ });
@@ -650,7 +650,7 @@ t.test("a board that was reset gets no permission in a grant before it was withd
   const rig = chargingWithGrants();
   rig.hear({ kind: "booted", cause: "reset line" });
   rig.hear({ kind: "ready" });
-  for (const value of [1000, 100, 10, 0])
+  for (const value of [1000, 100, 30, 0])
     rig.hear({ kind: "answer", to: "configure", accepted: true, result: "accepted", value });
   rig.hear({ kind: "safe-current", currentA: 0, graceS: 0 });
   rig.report({ contactorL1: false, contactorL23: false });
@@ -672,7 +672,7 @@ t.test("a grant that is there before the first report is no closing that failed"
   rig.grant();
   rig.hear({ kind: "description", major: 1, minor: 1, contactors: 2, dutyUnits: 1000, pilotHz: 1000 });
   rig.hear({ kind: "ready" });
-  for (const value of [1000, 100, 10, 0])
+  for (const value of [1000, 100, 30, 0])
     rig.hear({ kind: "answer", to: "configure", accepted: true, result: "accepted", value });
   rig.hear({ kind: "safe-current", currentA: 0, graceS: 0 });
   rig.wait(100);

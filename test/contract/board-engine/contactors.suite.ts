@@ -173,7 +173,7 @@ export function contactorSuite(t: Test, make: MakeEngine): void {
     t.equal(close(bench), RESULT.ok);
   });
 
-  t.test("glitches shorter than the debounce keep it closed, and add up to nothing", async t => {
+  t.test("glitches shorter than the debounce keep it closed, and add up to nothing [1.9-4]", async t => {
     const bench = new EngineBench(make).charge();
     for (let glitch = 0; glitch < 20; glitch++) {
       bench.say("ev B");
