@@ -1,5 +1,6 @@
-import { FLAG, MINOR_WITH_SETPOINT, OUTPUT, type Stored } from "../../shared/evse-sysex/codes.ts";
+import { FLAG, MINOR_WITH_KEEP, MINOR_WITH_SETPOINT, OUTPUT, type Stored } from "../../shared/evse-sysex/codes.ts";
 import { BoardRefused, BoardSilent } from "./errors.ts";
+import { type KeptValues, keptValuesOf, keptWords } from "./kept.ts";
 import type { MessageOf } from "./mailbox.ts";
 import type { BoardSession } from "./session.ts";
 import type { Firmware } from "./wire.ts";
@@ -26,6 +27,8 @@ export interface BoardDescription {
   readonly report: MessageOf<"report"> | null;
   /** null before feature 1.1. */
   readonly safe: SafeCurrent | null;
+  /** null before feature 1.2. */
+  readonly kept: KeptValues | null;
 }
 
 export async function describeBoard(session: BoardSession): Promise<BoardDescription> {
@@ -38,12 +41,17 @@ export async function describeBoard(session: BoardSession): Promise<BoardDescrip
   const report = await nextReport(session);
   const status = await session.query("status");
   const safe = info.versionMinor >= MINOR_WITH_SETPOINT ? await readSafe(session) : null;
-  return { firmware: session.firmware, info, status, report, safe };
+  const kept = info.versionMinor >= MINOR_WITH_KEEP ? await readKept(session) : null;
+  return { firmware: session.firmware, info, status, report, safe, kept };
 }
 
 export async function readSafe(session: BoardSession): Promise<SafeCurrent> {
   const { currentDeciA, graceS, stored } = await session.query("safe");
   return { currentA: currentDeciA / 10, graceS, stored };
+}
+
+export async function readKept(session: BoardSession): Promise<KeptValues> {
+  return keptValuesOf(await session.query("kept"));
 }
 
 async function nextReport(session: BoardSession): Promise<MessageOf<"report"> | null> {
@@ -77,7 +85,7 @@ export function whyBusy({ status }: Pick<BoardDescription, "status">): string | 
 
 /** For a person at the board. */
 export function descriptionLines(name: string, description: BoardDescription): readonly string[] {
-  const { firmware, info, status, report, safe } = description;
+  const { firmware, info, status, report, safe, kept } = description;
   return table([
     ["board", name],
     ["firmware", `${firmware.name} ${firmware.major}.${firmware.minor}`],
@@ -95,6 +103,7 @@ export function descriptionLines(name: string, description: BoardDescription): r
     ["flags", flagWords(status.flags).join(", ") || "none"],
     ["last start", bootWords(status.bootCause)],
     ["safe current", safe === null ? "not supported by this firmware" : safeWords(safe)],
+    ["thresholds", kept === null ? "the firmware's own" : keptWords(kept)],
   ]);
 }
 
@@ -106,7 +115,7 @@ export function safeWords({ currentA, graceS, stored }: SafeCurrent): string {
 
 /** For programs. */
 export function descriptionJson(name: string, description: BoardDescription): object {
-  const { firmware, info, status, report, safe } = description;
+  const { firmware, info, status, report, safe, kept } = description;
   return {
     board: name,
     firmware: { name: firmware.name, version: `${firmware.major}.${firmware.minor}` },
@@ -128,5 +137,6 @@ export function descriptionJson(name: string, description: BoardDescription): ob
     flags: flagWords(status.flags),
     lastStart: bootWords(status.bootCause),
     safeCurrent: safe,
+    kept,
   };
 }

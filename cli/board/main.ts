@@ -15,7 +15,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   flash: { summary: "writes the pilot firmware into a board", run: flash },
   info: { summary: "tells what a board is and what it sees", run: info },
   selftest: { summary: "tests a board and its wiring and writes a report", run: selftest },
-  configure: { summary: "stores the safe current in a board", run: configure },
+  configure: { summary: "stores safe current, thresholds and lock limit in a board", run: configure },
 };
 
 /** `edge-evse board <command> ...` */

@@ -21,7 +21,7 @@ const QUERY_ATTEMPTS = 3;
 const BEAT_EVERY_MS = 250;
 
 export type Ack = MessageOf<"ack">;
-type QueryKind = "status" | "info" | "safe";
+type QueryKind = "status" | "info" | "safe" | "kept";
 
 /** One connection of a tool to a board: questions with answers, and heartbeats while a test needs them. */
 export class BoardSession {

@@ -23,14 +23,27 @@ export const COMMAND = {
   /** Since 1.1: the installer's safe current, into the board's EEPROM. */
   setSafe: 0x0b,
   safe: 0x0c,
+  /** Since 1.2: a CONFIG value that outlives resets, into the board's EEPROM. */
+  keep: 0x0d,
+  kept: 0x0e,
 } as const;
 
-export const MESSAGE = { ack: 0x40, report: 0x41, status: 0x42, event: 0x43, info: 0x44, safe: 0x45 } as const;
+export const MESSAGE = {
+  ack: 0x40,
+  report: 0x41,
+  status: 0x42,
+  event: 0x43,
+  info: 0x44,
+  safe: 0x45,
+  kept: 0x46,
+} as const;
 
 /** Version of this feature, told by INFO. A host uses what the board's minor version has; the major must be known. */
-export const FEATURE_VERSION = { major: 1, minor: 1 } as const;
+export const FEATURE_VERSION = { major: 1, minor: 2 } as const;
 /** The minor version that brought SETPOINT and the safe current. */
 export const MINOR_WITH_SETPOINT = 1;
+/** The minor version that brought KEEP: thresholds and lock limit that outlive resets. */
+export const MINOR_WITH_KEEP = 2;
 
 /** How a board answers a command. */
 export const RESULT = { ok: 0, value: 1, length: 2, unknown: 3, refused: 4, busy: 5, crc: 6, store: 7 } as const;
@@ -120,7 +133,7 @@ export const SETPOINT_TTL = { min: 100, max: 5000 } as const;
  * 0 A, the value of a new board, means nothing of the kind. Less than 6 A cannot be signalled.
  */
 export const SAFE = { leastDeciA: 60, mostDeciA: 320, mostGraceS: 3600 } as const;
-/** What a board found in its EEPROM. A damaged record counts as 0 A. */
+/** What a board found in its EEPROM. A damaged record counts as none. */
 export const STORED = ["blank", "valid", "damaged"] as const;
 export type Stored = (typeof STORED)[number];
 
@@ -130,7 +143,7 @@ export const PP_OPEN = 16_383;
 export const VOLT_OFFSET = 8192;
 export const VOLTS_PER_STEP = 0.01;
 
-/** What CONFIG may set: number, range, value after a reset. Thresholds are voltages on the wire. */
+/** What CONFIG may set: number, range, value after a reset that keeps none. Thresholds are voltages on the wire. */
 export interface ConfigDefinition {
   readonly id: number;
   readonly min: number;
@@ -141,10 +154,11 @@ export interface ConfigDefinition {
 }
 
 const volts = (value: number): number => VOLT_OFFSET + Math.round(value / VOLTS_PER_STEP);
-const threshold = (id: number, initialV: number): ConfigDefinition => ({
+/** Between two bands of IEC 61851-1 table A.2, so that no voltage of a band can be taken for its neighbour's. */
+const threshold = (id: number, minV: number, maxV: number, initialV: number): ConfigDefinition => ({
   id,
-  min: volts(-15),
-  max: volts(15),
+  min: volts(minV),
+  max: volts(maxV),
   initial: volts(initialV),
 });
 
@@ -156,10 +170,23 @@ export const CONFIG = {
   watchdogGraceMs: { id: 5, min: 0, max: 3000, initial: 0 },
   steadyClosedMs: { id: 6, min: 100, max: 10_000, initial: 6000 },
   lockMaxMs: { id: 7, min: 20, max: 1000, initial: 600 },
-  thresholdAB: threshold(8, 10.5),
-  thresholdBC: threshold(9, 7.5),
-  thresholdCD: threshold(10, 4.5),
-  thresholdDE: threshold(11, 1.5),
-  thresholdDiode: threshold(12, -10),
+  thresholdAB: threshold(8, 10, 11, 10.5),
+  thresholdBC: threshold(9, 7, 8, 7.5),
+  thresholdCD: threshold(10, 4, 5, 4.5),
+  thresholdDE: threshold(11, 1, 2, 1.5),
+  thresholdDiode: threshold(12, -11, -10, -10),
 } as const satisfies Record<string, ConfigDefinition>;
 export type ConfigName = keyof typeof CONFIG;
+
+/** What KEEP may store, in the order in which KEPT tells it: it belongs to the lock and the front end that are fitted. */
+export const KEPT_NAMES = [
+  "lockMaxMs",
+  "thresholdAB",
+  "thresholdBC",
+  "thresholdCD",
+  "thresholdDE",
+  "thresholdDiode",
+] as const satisfies readonly ConfigName[];
+export type KeptName = (typeof KEPT_NAMES)[number];
+/** The value of KEEP that gives the firmware's own back. */
+export const KEEP_NONE = 0;

@@ -24,7 +24,10 @@ export type HostCommand =
     }
   /** Safe current in 0.1 A (0, or 60..320) and how long it may hold. */
   | { readonly kind: "setSafe"; readonly currentDeciA: number; readonly graceS: number }
-  | { readonly kind: "safe" };
+  | { readonly kind: "safe" }
+  /** As `config`, for good; 0 gives the firmware's own value back. */
+  | { readonly kind: "keep"; readonly id: number; readonly value: number }
+  | { readonly kind: "kept" };
 
 /** What stands between F0 and F7. Throws `RangeError` on a value that does not fit its field. */
 export function encodeCommand(command: HostCommand): readonly number[] {
@@ -34,6 +37,7 @@ export function encodeCommand(command: HostCommand): readonly number[] {
 function payloadOf(command: HostCommand): readonly number[] {
   switch (command.kind) {
     case "config":
+    case "keep":
       return [u7(command.id, "config id"), ...u14(command.value, "config value")];
     case "pwm":
       return u14(command.dutyPermille, "duty");
@@ -59,6 +63,7 @@ function payloadOf(command: HostCommand): readonly number[] {
     case "status":
     case "info":
     case "safe":
+    case "kept":
       return [];
   }
 }
@@ -81,6 +86,8 @@ const PAYLOAD_BYTES: Readonly<Record<number, number>> = {
   [COMMAND.setpoint]: 6,
   [COMMAND.setSafe]: 4,
   [COMMAND.safe]: 0,
+  [COMMAND.keep]: 3,
+  [COMMAND.kept]: 0,
 };
 
 /** Reads what stands between the feature id and F7: checksum first, then the command, then its length. */
@@ -127,6 +134,10 @@ function commandOf(sub: number, fields: FieldReader): HostCommand {
       return { kind: "setSafe", currentDeciA: fields.u14(), graceS: fields.u14() };
     case COMMAND.safe:
       return { kind: "safe" };
+    case COMMAND.keep:
+      return { kind: "keep", id: fields.u7(), value: fields.u14() };
+    case COMMAND.kept:
+      return { kind: "kept" };
     default:
       return { kind: "info" };
   }

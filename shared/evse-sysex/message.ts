@@ -3,6 +3,8 @@ import {
   CP_STATES,
   type CpClass,
   DUTY,
+  KEPT_NAMES,
+  type KeptName,
   MESSAGE,
   PP_OPEN,
   STORED,
@@ -75,7 +77,9 @@ export type BoardMessage =
       readonly currentDeciA: number;
       readonly graceS: number;
       readonly stored: Stored;
-    };
+    }
+  /** What holds after a boot, on the wire's scale: kept by the board, or the firmware's own. */
+  | { readonly kind: "kept"; readonly values: Readonly<Record<KeptName, number>>; readonly stored: Stored };
 
 /** What stands between F0 and F7. Throws `RangeError` on a value that does not fit its field. */
 export function encodeMessage(message: BoardMessage): readonly number[] {
@@ -137,6 +141,8 @@ function payloadOf(message: BoardMessage): readonly number[] {
         ...u14(message.graceS, "grace"),
         STORED.indexOf(message.stored),
       ];
+    case "kept":
+      return [...KEPT_NAMES.flatMap(name => u14(message.values[name], name)), STORED.indexOf(message.stored)];
   }
 }
 
@@ -158,12 +164,14 @@ const PAYLOAD_BYTES: Readonly<Record<number, number>> = {
   [MESSAGE.event]: 7,
   [MESSAGE.info]: 19,
   [MESSAGE.safe]: 5,
+  [MESSAGE.kept]: 2 * KEPT_NAMES.length + 1,
 };
 
 const OUT_OF_RANGE: Readonly<Record<number, string>> = {
   [MESSAGE.report]: "pilot state out of range, expected 0..6",
   [MESSAGE.status]: "pilot state out of range, expected 0..6",
   [MESSAGE.safe]: "state of the stored record out of range, expected 0..2",
+  [MESSAGE.kept]: "state of the stored record out of range, expected 0..2",
 };
 
 /** Reads what stands between the feature id and F7, or says why it must not be believed. */
@@ -196,6 +204,8 @@ function messageOf(sub: number, fields: FieldReader): BoardMessage | null {
       return { kind: "event", code: fields.u7(), arg: fields.u14(), clockMs: fields.u14(), flags: fields.u14() };
     case MESSAGE.safe:
       return safeOf(fields);
+    case MESSAGE.kept:
+      return keptOf(fields);
     default:
       return {
         kind: "info",
@@ -219,6 +229,12 @@ function safeOf(fields: FieldReader): BoardMessage | null {
   const graceS = fields.u14();
   const stored = STORED[fields.u7()];
   return stored === undefined ? null : { kind: "safe", currentDeciA, graceS, stored };
+}
+
+function keptOf(fields: FieldReader): BoardMessage | null {
+  const values = Object.fromEntries(KEPT_NAMES.map(name => [name, fields.u14()])) as Record<KeptName, number>;
+  const stored = STORED[fields.u7()];
+  return stored === undefined ? null : { kind: "kept", values, stored };
 }
 
 function reportOf(fields: FieldReader): BoardMessage | null {

@@ -3,6 +3,7 @@ import type { MakeEngine } from "../support/board-engine.ts";
 import { contactorSuite } from "./board-engine/contactors.suite.ts";
 import { garbageSuite } from "./board-engine/garbage.suite.ts";
 import { grantSuite } from "./board-engine/grants.suite.ts";
+import { keepSuite } from "./board-engine/keep.suite.ts";
 import { pilotSuite } from "./board-engine/pilot.suite.ts";
 import { pinsSuite } from "./board-engine/pins.suite.ts";
 import { rcmLockSuite } from "./board-engine/rcm-lock.suite.ts";
@@ -20,6 +21,7 @@ export function boardTalkSuite(t: Test, make: MakeEngine): void {
   pilotSuite(t, make);
   garbageSuite(t, make);
   restartSuite(t, make);
+  keepSuite(t, make);
 }
 
 export function boardProtectionSuite(t: Test, make: MakeEngine): void {

@@ -81,7 +81,7 @@ t.test("help and mistakes tell what can be done, with code 2 for what was not un
     [["bored"], 2, /there is no tool "bored"; did you mean board\?/],
     [["constructor"], 2, /there is no tool "constructor"/],
     [["board"], 2, /selftest +tests a board/],
-    [["board", "--help"], 0, /configure +stores the safe current/],
+    [["board", "--help"], 0, /configure +stores safe current, thresholds/],
     [["board", "flush"], 2, /there is no command "board flush"; did you mean flash\?/],
     [["board", "info"], 2, /which board\? Expected --port PATH or --tcp HOST:PORT/],
     [["board", "info", "--help"], 0, /--tcp HOST:PORT/],
@@ -119,7 +119,7 @@ t.test("info and configure answer with JSON and nothing else on standard output"
     "--json",
   ]);
   t.equal(configured.code, 0);
-  t.match(JSON.parse(configured.out), { after: { currentA: 6, graceS: 60, stored: "valid" } });
+  t.match(JSON.parse(configured.out), { after: { safeCurrent: { currentA: 6, graceS: 60, stored: "valid" } } });
   const told = await tool(["board", "info", "--tcp", address, "--json"]);
   t.match(JSON.parse(told.out), { cp: "A", safeCurrent: { currentA: 6, graceS: 60 } });
   t.equal(told.err, "");

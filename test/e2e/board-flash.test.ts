@@ -39,7 +39,7 @@ t.test("avrdude is asked for one verified write through the boot loader", async 
 
 t.test("a new firmware is written, verified, started and asked; the safe current stays", async t => {
   const board = await flashableBoard(t);
-  board.board.wiring.memory.write({ currentDeciA: 60, graceS: 300 });
+  board.board.wiring.memory.safe.write({ currentDeciA: 60, graceS: 300 });
   board.onFlashed = () => {
     board.board.firmware = { name: "EvsePilotFirmata", major: 1, minor: 7 };
   };
@@ -48,8 +48,9 @@ t.test("a new firmware is written, verified, started and asked; the safe current
   t.ok(Buffer.from(board.bootLoader.flash.subarray(0, data.length)).equals(Buffer.from(data)));
   t.match(terminal.printed, [
     /was +EvsePilotFirmata 1\.0/,
-    /is now +EvsePilotFirmata 1\.7, EVSE feature 1\.1/,
+    /is now +EvsePilotFirmata 1\.7, EVSE feature 1\.2/,
     /safe current +6 A for 300 s/,
+    /thresholds +A\/B 10\.5, /,
   ]);
   for (const line of ["writing 50 %", "writing 100 %", "verifying 100 %"]) t.ok(terminal.told.includes(line), line);
 });

@@ -1,5 +1,4 @@
 import t, { type Test } from "tap";
-import { storeSafe, wantedSafe } from "../../cli/board/configure.ts";
 import { describeBoard, descriptionJson, descriptionLines } from "../../cli/board/describe.ts";
 import { BoardRefused, BoardSilent } from "../../cli/board/errors.ts";
 import { askAgain, mustBeIdle, mustHaveKept } from "../../cli/board/flash/flash.ts";
@@ -8,11 +7,14 @@ import type { Finding } from "../../cli/board/selftest/finding.ts";
 import { htmlOf } from "../../cli/board/selftest/html.ts";
 import { type SelftestReport, textLines } from "../../cli/board/selftest/report.ts";
 import { selftestBoard } from "../../cli/board/selftest/run.ts";
+import { storeWanted } from "../../cli/board/store.ts";
+import { type WantedOptions, wantedOf } from "../../cli/board/wanted.ts";
 import { commandBytes } from "../../cli/board/wire.ts";
 import { BoardLost } from "../../shared/errors.ts";
 import { BoardToolBench } from "../support/board-bench.ts";
 
 const WITHOUT_TESTER: SelftestOptions = { tester: false, confirmed: false, without: [], waitMs: 30_000 };
+const SIX_AMPERES = wantedOf({ "safe-current": "6", grace: "60" });
 const WITH_TESTER: SelftestOptions = { ...WITHOUT_TESTER, tester: true, confirmed: true };
 
 async function selftest(bench: BoardToolBench, options: SelftestOptions): Promise<SelftestReport> {
@@ -58,7 +60,7 @@ t.test("info tells what a board is, sees and keeps", async t => {
   const description = await bench.run(describeBoard(session));
   t.match(descriptionJson("bench", description), {
     firmware: { name: "EvsePilotFirmata", version: "1.0" },
-    feature: "1.1",
+    feature: "1.2",
     cp: "A",
     dutyPct: 100,
     ppOhm: 221,
@@ -116,14 +118,67 @@ t.test("silence, a pulled cable and a broken line are told apart", async t => {
 t.test("configure stores the safe current, reads it back, and it outlives a restart of the board", async t => {
   const bench = new BoardToolBench();
   const session = await bench.open();
-  const { before, after } = await bench.run(storeSafe(session, wantedSafe("6.5", "300")));
-  t.strictSame(before, { currentA: 0, graceS: 0, stored: "blank" });
-  t.strictSame(after, { currentA: 6.5, graceS: 300, stored: "valid" });
+  const { before, after } = await bench.run(storeWanted(session, SIX_AMPERES));
+  t.strictSame(before.safe, { currentA: 0, graceS: 0, stored: "blank" });
+  t.strictSame(after.safe, { currentA: 6, graceS: 60, stored: "valid" });
+  t.strictSame(after.kept, before.kept, "the rest stays");
   bench.board.reset();
   await bench.run(session.pause(100));
-  t.strictSame((await bench.run(describeBoard(session))).safe, after);
-  const cleared = await bench.run(storeSafe(session, wantedSafe("0", undefined)));
-  t.strictSame(cleared.after, { currentA: 0, graceS: 0, stored: "valid" });
+  t.strictSame((await bench.run(describeBoard(session))).safe, after.safe);
+  const cleared = await bench.run(storeWanted(session, wantedOf({ "safe-current": "0" })));
+  t.strictSame(cleared.after.safe, { currentA: 0, graceS: 0, stored: "valid" });
+});
+
+t.test("configure stores thresholds and lock limit, and gives the firmware's own back", async t => {
+  const bench = new BoardToolBench();
+  const session = await bench.open();
+  const wanted = wantedOf({ "threshold-bc": "7.25", "threshold-diode": "-10.4", "lock-max": "400" });
+  const { before, after } = await bench.run(storeWanted(session, wanted));
+  const own = {
+    ...{ lockMaxMs: 600, thresholdAB: 10.5, thresholdBC: 7.5, thresholdCD: 4.5, thresholdDE: 1.5 },
+    thresholdDiode: -10,
+  };
+  t.strictSame(before.kept, { values: own, stored: "blank" });
+  const values = { ...own, thresholdBC: 7.25, thresholdDiode: -10.4, lockMaxMs: 400 };
+  t.strictSame(after.kept, { values, stored: "valid" });
+  bench.board.reset();
+  await bench.run(session.pause(100));
+  const description = await bench.run(describeBoard(session));
+  t.strictSame(description.kept, after.kept);
+  t.match(
+    descriptionLines("bench", description).join("\n"),
+    /thresholds {4}A\/B 10\.5, B\/C 7\.25, C\/D 4\.5, D\/E 1\.5, diode -10\.4 V; lock pulse at most 400 ms \(as stored/,
+  );
+  bench.say("cp 7.4");
+  await bench.run(session.pause(50));
+  t.equal(bench.board.cpState, "B", "in force");
+  bench.say("cp car");
+  const back = await bench.run(storeWanted(session, wantedOf({ factory: true })));
+  t.strictSame(back.after.kept, { values: own, stored: "valid" });
+});
+
+t.test("a board whose lock limit is short is still tested, with pulses of that length", async t => {
+  const bench = new BoardToolBench();
+  const session = await bench.open();
+  await bench.run(storeWanted(session, wantedOf({ "lock-max": "200" })));
+  session.close();
+  t.equal((await selftest(bench, WITHOUT_TESTER)).verdict, "passed");
+});
+
+t.test("what an older firmware cannot keep is named, and nothing is written", async t => {
+  for (const [featureMinor, wanted, expected] of [
+    [0, SIX_AMPERES, /feature 1\.0 stores no safe current; expected 1\.1 or newer: flash it first/],
+    [1, wantedOf({ "lock-max": "300" }), /feature 1\.1 stores no thresholds and no lock limit; expected 1\.2 or newer/],
+  ] as const) {
+    const bench = new BoardToolBench({ featureMinor });
+    const session = await bench.open();
+    await t.rejects(bench.run(storeWanted(session, wanted)), { constructor: BoardRefused, message: expected });
+    t.equal(bench.board.wiring.memory.safe.stored, "blank");
+    t.match(descriptionLines("b", await bench.run(describeBoard(session))).join("\n"), /thresholds +the firmware's own/);
+  }
+  const bench = new BoardToolBench({ featureMinor: 1 });
+  const session = await bench.open();
+  t.match((await bench.run(storeWanted(session, SIX_AMPERES))).after, { safe: { currentA: 6 }, kept: null });
 });
 
 t.test("configure and selftest keep their hands off while a car is connected or a contactor is closed", async t => {
@@ -140,7 +195,7 @@ t.test("configure and selftest keep their hands off while a car is connected or 
     bench.say(words);
     const session = await bench.open();
     await bench.run(session.pause(200));
-    await t.rejects(bench.run(storeSafe(session, wantedSafe("6", "60"))), {
+    await t.rejects(bench.run(storeWanted(session, SIX_AMPERES)), {
       constructor: BoardRefused,
       message: expected,
     });
@@ -148,7 +203,7 @@ t.test("configure and selftest keep their hands off while a car is connected or 
       bench.run(selftestBoard(session, bench.clock, bench.terminal, WITHOUT_TESTER, { board: "b", note: "" })),
       { constructor: BoardRefused, message: expected },
     );
-    t.equal(bench.board.wiring.memory.stored, "blank", `${words}: nothing is stored`);
+    t.equal(bench.board.wiring.memory.safe.stored, "blank", `${words}: nothing is stored`);
     t.equal(bench.board.pilot.dutyPct, 100, `${words}: nothing is driven`);
   }
 });
@@ -161,7 +216,7 @@ t.test("configure refuses while the board itself holds a contactor closed", asyn
   await bench.run(session.must({ kind: "pwm", dutyPermille: 266 }, "pilot"));
   await bench.run(session.pause(100));
   await bench.run(session.must({ kind: "contactor", mask: 3 }, "close"));
-  await t.rejects(bench.run(storeSafe(session, wantedSafe("6", "60"))), {
+  await t.rejects(bench.run(storeWanted(session, SIX_AMPERES)), {
     message: /contactors K1 and K2 on: a car is charging/,
   });
 });
@@ -170,7 +225,7 @@ t.test("configure says when the board cannot keep a value, or never could", asyn
   const worn = new BoardToolBench();
   worn.board.wiring.memory.setWorn(true);
   const session = await worn.open();
-  await t.rejects(worn.run(storeSafe(session, wantedSafe("6", "60"))), { message: /EEPROM does not keep/ });
+  await t.rejects(worn.run(storeWanted(session, SIX_AMPERES)), { message: /EEPROM does not keep/ });
 });
 
 t.test("a board is flashed only when it can tell that no car is connected, or a person vouches for it", async t => {
@@ -208,8 +263,17 @@ t.test("after flashing the board must come back, under our name, with what the i
     () => {
       mustHaveKept({ ...after, safe: { currentA: 6, graceS: 300, stored: "valid" } }, after);
     },
-    { name: "FlashFailed", message: /safe current was 6 A for 300 s .* and is now 0 A.*configure it again/ },
+    { name: "FlashFailed", message: /safe current was 6 A for 300 s .*; that is now 0 A.*configure it again/ },
   );
+  const { kept } = after;
+  if (kept === null) throw new Error("a board of today keeps values");
+  t.throws(
+    () => {
+      mustHaveKept({ ...after, kept: { values: { ...kept.values, thresholdBC: 7.2 }, stored: "valid" } }, after);
+    },
+    { name: "FlashFailed", message: /thresholds were .*B\/C 7\.2,.*; that is now .*B\/C 7\.5,/ },
+  );
+  t.throws(() => mustHaveKept(after, { ...after, kept: null }), { message: /that is not supported by this firmware/ });
 
   const foreign = new BoardToolBench();
   foreign.say("firmware SomethingElse 1.0");
@@ -224,28 +288,46 @@ t.test("after flashing the board must come back, under our name, with what the i
   });
 });
 
-t.test("a safe current or grace that no board may hold is refused before a board is touched", async t => {
-  const cases: readonly (readonly [string | undefined, string | undefined, RegExp])[] = [
-    [undefined, undefined, /--safe-current is missing; expected 0 or 6\.\.32 A/],
-    ["5.9", "60", /--safe-current 5\.9: expected 0 or 6\.\.32 A/],
-    ["32.1", "60", /--safe-current 32\.1/],
-    ["-6", "60", /--safe-current -6/],
-    ["6A", "60", /--safe-current 6A/],
-    ["NaN", "60", /--safe-current NaN/],
-    ["6.55", "60", /in steps of 0\.1 A/],
-    ["1e1", "60", /--safe-current 1e1/],
-    ["16", undefined, /--grace is missing: how long may 16 A go on\? expected whole seconds 1\.\.3600/],
-    ["16", "0", /--grace 0: expected whole seconds 1\.\.3600/],
-    ["16", "3601", /--grace 3601/],
-    ["16", "1.5", /--grace 1\.5/],
-    ["16", "-1", /--grace -1/],
-    ["0", "60", /--grace means nothing with a safe current of 0 A/],
+t.test("what no board may hold is refused before a board is touched", async t => {
+  const volts = (range: string): RegExp => new RegExp(`: expected ${range} V in steps of 0\\.01 V, between two bands`);
+  const cases: readonly (readonly [WantedOptions, RegExp])[] = [
+    [{}, /nothing to store: expected one of --safe-current, --grace, --lock-max, .*--factory/],
+    [{ grace: "60" }, /--grace belongs to --safe-current/],
+    [{ "safe-current": "5.9", grace: "60" }, /--safe-current 5\.9: expected 0 or 6\.\.32 A/],
+    [{ "safe-current": "32.1", grace: "60" }, /--safe-current 32\.1/],
+    [{ "safe-current": "-6", grace: "60" }, /--safe-current -6/],
+    [{ "safe-current": "6A", grace: "60" }, /--safe-current 6A/],
+    [{ "safe-current": "NaN", grace: "60" }, /--safe-current NaN/],
+    [{ "safe-current": "6.55", grace: "60" }, /in steps of 0\.1 A/],
+    [{ "safe-current": "1e1", grace: "60" }, /--safe-current 1e1/],
+    [{ "safe-current": "16" }, /--grace is missing: how long may 16 A go on\? expected whole seconds 1\.\.3600/],
+    [{ "safe-current": "16", grace: "0" }, /--grace 0: expected whole seconds 1\.\.3600/],
+    [{ "safe-current": "16", grace: "3601" }, /--grace 3601/],
+    [{ "safe-current": "16", grace: "1.5" }, /--grace 1\.5/],
+    [{ "safe-current": "16", grace: "-1" }, /--grace -1/],
+    [{ "safe-current": "0", grace: "60" }, /--grace means nothing with a safe current of 0 A/],
+    [{ "threshold-ab": "9.99" }, volts("10\\.\\.11")],
+    [{ "threshold-bc": "8.01" }, volts("7\\.\\.8")],
+    [{ "threshold-cd": "4.555" }, volts("4\\.\\.5")],
+    [{ "threshold-de": "-1.5" }, volts("1\\.\\.2")],
+    [{ "threshold-de": "1,5" }, /--threshold-de 1,5/],
+    [{ "threshold-diode": "-9.9" }, volts("-11\\.\\.-10")],
+    [{ "threshold-diode": "10.5" }, /--threshold-diode 10\.5/],
+    [{ "lock-max": "19" }, /--lock-max 19: expected 20\.\.1000 ms$/],
+    [{ "lock-max": "1001" }, /--lock-max 1001/],
+    [{ "lock-max": "0" }, /--lock-max 0/],
+    [{ "lock-max": "300.5" }, /--lock-max 300\.5/],
+    [{ factory: true, "lock-max": "300" }, /--factory and --lock-max exclude each other/],
   ];
-  for (const [current, grace, expected] of cases) {
-    t.throws(() => wantedSafe(current, grace), { name: "WrongUse", message: expected }, `${current} ${grace}`);
+  for (const [options, expected] of cases) {
+    t.throws(() => wantedOf(options), { name: "WrongUse", message: expected }, JSON.stringify(options));
   }
-  t.strictSame(wantedSafe("32", "3600"), { currentA: 32, graceS: 3600 });
-  t.strictSame(wantedSafe("0", undefined), { currentA: 0, graceS: 0 });
+  t.strictSame(wantedOf({ "safe-current": "32", grace: "3600" }).safe, { currentA: 32, graceS: 3600 });
+  t.strictSame(wantedOf({ "safe-current": "0" }).safe, { currentA: 0, graceS: 0 });
+  t.strictSame(wantedOf({ "threshold-diode": "-11" }), {
+    safe: null,
+    kept: [{ name: "thresholdDiode", value: -11 }],
+  });
 });
 
 t.test("a healthy board passes without a car simulator, and what was not tried is said", async t => {
@@ -374,7 +456,7 @@ t.test("a safe current is seen to take over, and to end when it is short enough 
     const bench = new BoardToolBench();
     turnsAsTold(bench);
     const session = await bench.open();
-    await bench.run(storeSafe(session, wantedSafe("6", grace)));
+    await bench.run(storeWanted(session, wantedOf({ "safe-current": "6", grace })));
     session.close();
     const report = await selftest(bench, WITH_TESTER);
     t.strictSame(failures(report), []);

@@ -1,10 +1,11 @@
 import t from "tap";
-import { storeSafe } from "../../cli/board/configure.ts";
 import { describeBoard } from "../../cli/board/describe.ts";
 import type { SelftestOptions } from "../../cli/board/selftest/bench.ts";
 import type { SelftestReport } from "../../cli/board/selftest/report.ts";
 import { selftestBoard } from "../../cli/board/selftest/run.ts";
 import { BoardSession } from "../../cli/board/session.ts";
+import { storeWanted } from "../../cli/board/store.ts";
+import { wantedOf } from "../../cli/board/wanted.ts";
 import { AvrBoard } from "../support/avr-board/avr-board.ts";
 import { releasedFirmware } from "../support/avr-board/released.ts";
 import { obeyAvr } from "../support/avr-board/words.ts";
@@ -64,16 +65,20 @@ t.test("the firmware passes the whole self test, with every line run", async t =
   t.equal(bench.board.dutyPct, 100);
 });
 
-t.test("the firmware keeps a safe current over a reset, and refuses one while a car is connected", async t => {
+t.test("the firmware keeps what is configured over a reset, and refuses it while a car is connected", async t => {
   const bench = new FirmwareBench();
   const session = await bench.open();
-  await bench.run(storeSafe(session, { currentA: 6, graceS: 5 }));
+  const wanted = wantedOf({ "safe-current": "6", grace: "5", "threshold-cd": "4.2", "lock-max": "450" });
+  await bench.run(storeWanted(session, wanted));
   bench.board.reset();
   await bench.run(session.pause(200));
-  t.strictSame((await bench.run(describeBoard(session))).safe, { currentA: 6, graceS: 5, stored: "valid" });
+  t.match(await bench.run(describeBoard(session)), {
+    safe: { currentA: 6, graceS: 5, stored: "valid" },
+    kept: { values: { thresholdCD: 4.2, thresholdBC: 7.5, lockMaxMs: 450 }, stored: "valid" },
+  });
   obeyAvr(bench.board, "ev B");
   await bench.run(session.pause(100));
-  await t.rejects(bench.run(storeSafe(session, { currentA: 0, graceS: 0 })), { message: /a car is connected/ });
+  await t.rejects(bench.run(storeWanted(session, wantedOf({ factory: true }))), { message: /a car is connected/ });
 });
 
 t.test("a broken lock and a monitor that does not trip are found on the firmware too", async t => {

@@ -1,6 +1,6 @@
 import { BoardSession } from "../../cli/board/session.ts";
 import type { Target } from "../../cli/board/target.ts";
-import { VirtualBoard } from "../../services/simulator/board/virtual-board.ts";
+import { VirtualBoard, type VirtualBoardOptions } from "../../services/simulator/board/virtual-board.ts";
 import { obey } from "../../services/simulator/board/words.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
 import { MemoryCable } from "./memory-link.ts";
@@ -9,10 +9,16 @@ import { ScriptedTerminal } from "./scripted-terminal.ts";
 /** A board tool, a virtual board and a person, on one clock that moves only while the tool waits. */
 export class BoardToolBench {
   readonly clock = new ManualClock();
-  readonly board = new VirtualBoard({ clock: this.clock });
-  readonly cable = new MemoryCable(this.board);
+  readonly board: VirtualBoard;
+  readonly cable: MemoryCable;
   readonly terminal = new ScriptedTerminal();
-  readonly target: Target = { name: "bench", open: this.cable.open, serial: null };
+  readonly target: Target;
+
+  constructor(options: Partial<VirtualBoardOptions> = {}) {
+    this.board = new VirtualBoard({ clock: this.clock, ...options });
+    this.cable = new MemoryCable(this.board);
+    this.target = { name: "bench", open: this.cable.open, serial: null };
+  }
 
   say(words: string): string {
     return obey(this.board, words);

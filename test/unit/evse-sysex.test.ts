@@ -19,6 +19,8 @@ const COMMANDS: readonly [string, HostCommand][] = [
   ["f00e0a0a020368070756f7", { kind: "setpoint", dutyPermille: 266, mask: 3, ttlMs: 1000, sequence: 7 }],
   ["f00e0b2001580408f7", { kind: "setSafe", currentDeciA: 160, graceS: 600 }],
   ["f00e0c6cf7", { kind: "safe" }],
+  ["f00e0d093c4554f7", { kind: "keep", id: 9, value: 8892 }],
+  ["f00e0e7ef7", { kind: "kept" }],
 ];
 
 const MESSAGES: readonly [string, BoardMessage][] = [
@@ -28,6 +30,17 @@ const MESSAGES: readonly [string, BoardMessage][] = [
   ["f00e400304000239f7", { kind: "ack", command: 3, result: RESULT.refused, arg: 0x100 }],
   ["f00e400306000078f7", { kind: "ack", command: 3, result: RESULT.crc, arg: 0 }],
   ["f00e4520015804010cf7", { kind: "safe", currentDeciA: 160, graceS: 600, stored: "valid" }],
+  [
+    "f00e4658041a483c454243164118380176f7",
+    {
+      kind: "kept",
+      values: {
+        ...{ lockMaxMs: 600, thresholdAB: 9242, thresholdBC: 8892 },
+        ...{ thresholdCD: 8642, thresholdDE: 8342, thresholdDiode: 7192 },
+      },
+      stored: "valid",
+    },
+  ],
   [
     "f00e416c0720015444534459444f364c364f360a0a7f7f0204040602" + "4cf7",
     {
@@ -76,7 +89,7 @@ t.test("a refused command says why, and with which result it is answered", async
     ["a lone sub id", [0x03], RESULT.crc, /checksum missing/],
     ["an 8-bit byte", [0x03, 0x83, 0x51], RESULT.crc, /byte 131: expected 7-bit/],
     ["sub id 0", sealed(0x00), RESULT.unknown, /sub id 0 is no command/],
-    ["sub id 0x0D", sealed(0x0d), RESULT.unknown, /sub id 13 is no command/],
+    ["sub id 0x0F", sealed(0x0f), RESULT.unknown, /sub id 15 is no command/],
     ["a message of a board", sealed(0x40, 1, 2, 3, 4), RESULT.unknown, /sub id 64 is no command/],
     ["CONFIG without value", sealed(0x01, 1), RESULT.length, /sub id 1 with 1 payload bytes: expected 3/],
     ["PWM with one byte", sealed(0x02, 1), RESULT.length, /sub id 2 with 1/],
@@ -97,14 +110,15 @@ t.test("a refused command says why, and with which result it is answered", async
 });
 
 t.test("a refused message says why", async t => {
-  const report = inside(MESSAGES[6]![0]);
+  const report = inside(MESSAGES[7]![0]);
   const cases: readonly [string, readonly number[], RegExp][] = [
     ["empty", [], /empty/],
     ["wrong checksum", report.with(-1, 0), /checksum 0 on sub id 65/],
     ["truncated report", report.slice(0, 12), /checksum/],
     ["sealed but short report", sealed(MESSAGE.report, 1, 2, 3), /sub id 65 with 3 payload bytes: expected 25/],
-    ["unknown sub id", sealed(0x46), /sub id 70 is no message of a board/],
+    ["unknown sub id", sealed(0x47), /sub id 71 is no message of a board/],
     ["a stored record of kind 3", sealed(MESSAGE.safe, 0, 0, 0, 0, 3), /stored record out of range, expected 0\.\.2/],
+    ["kept values of kind 3", sealed(MESSAGE.kept, ...Array<number>(12).fill(1), 3), /stored record out of range/],
     ["a command", sealed(0x03, 3), /sub id 3 is no message/],
     ["pilot state 7", sealed(MESSAGE.status, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0), /pilot state out of range, expected 0..6/],
     ["pilot state 7 in a report", sealed(MESSAGE.report, ...report.slice(1, -1).with(20, 7)), /pilot state/],
@@ -144,6 +158,7 @@ t.test("whatever fits the wire comes back as it was sent", async () => {
       ...{ dutyPermille: u14s, mask: u7s, ttlMs: u14s, sequence: u7s },
     }),
     fc.record({ kind: fc.constant("setSafe" as const), currentDeciA: u14s, graceS: u14s }),
+    fc.record({ kind: fc.constant("keep" as const), id: u7s, value: u14s }),
   );
   fc.assert(
     fc.property(commands, command => {

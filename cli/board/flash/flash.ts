@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { BoardLost, messageOf } from "../../../shared/errors.ts";
+import { KEPT_NAMES } from "../../../shared/evse-sysex/codes.ts";
 import { type Clock, systemClock } from "../../../shared/time/clock.ts";
 import { helpOf, type OptionTable, readArguments, WrongUse } from "../../options.ts";
 import type { Terminal } from "../../terminal.ts";
 import { type BoardDescription, describeBoard, safeWords, whyBusy } from "../describe.ts";
 import { BoardRefused, BoardSilent, FlashFailed } from "../errors.ts";
+import { keptWords } from "../kept.ts";
 import { noWords } from "../no-words.ts";
 import { BoardSession } from "../session.ts";
 import { TARGET_OPTIONS, type Target, targetOf } from "../target.ts";
@@ -24,7 +26,7 @@ const OPTIONS = {
 
 const HELP = `edge-evse board flash --port PATH
 Writes the pilot firmware into a board through its boot loader, verifies it, and asks the board what it is now. Refused
-while a car is connected or a contactor is closed. The stored safe current stays.
+while a car is connected or a contactor is closed. What is stored in the board stays.
 ${helpOf(OPTIONS)}`;
 
 /** serialLink gives its last bytes half a second; after this the port is closed and another program may take it. */
@@ -134,13 +136,19 @@ export async function askAgain(target: Target, clock: Clock, terminal: Terminal)
 }
 
 export function mustHaveKept(before: BoardDescription | null, after: BoardDescription): void {
-  const was = before?.safe ?? null;
-  const is = after.safe;
-  if (was === null || (is !== null && is.currentA === was.currentA && is.graceS === was.graceS)) return;
-  const now = is === null ? "is not supported by this firmware" : `is now ${safeWords(is)}`;
-  throw new FlashFailed(
-    `written and verified, but the safe current was ${safeWords(was)} and ${now}: configure it again`,
-  );
+  const safe = before?.safe ?? null;
+  if (safe !== null && (after.safe?.currentA !== safe.currentA || after.safe.graceS !== safe.graceS)) {
+    throw lost("the safe current was", safeWords(safe), after.safe === null ? null : safeWords(after.safe));
+  }
+  const kept = before?.kept ?? null;
+  if (kept !== null && KEPT_NAMES.some(name => after.kept?.values[name] !== kept.values[name])) {
+    throw lost("the thresholds were", keptWords(kept), after.kept === null ? null : keptWords(after.kept));
+  }
+}
+
+function lost(what: string, was: string, is: string | null): FlashFailed {
+  const now = is === null ? "not supported by this firmware" : `now ${is}`;
+  return new FlashFailed(`written and verified, but ${what} ${was}; that is ${now}: configure it again`);
 }
 
 function tellResult(
@@ -153,13 +161,14 @@ function tellResult(
   const version = (described: BoardDescription | null): string | null =>
     described === null ? null : `${described.firmware.name} ${described.firmware.major}.${described.firmware.minor}`;
   if (json) {
-    const result = { board: target.name, before: version(before), after: version(after), safeCurrent: after.safe };
+    const result = { board: target.name, before: version(before), after: version(after), safeCurrent: after.safe, kept: after.kept };
     terminal.print(JSON.stringify(result, null, 2));
     return;
   }
   terminal.print(`was     ${version(before) ?? "not known"}`);
   terminal.print(`is now  ${version(after) ?? ""}, EVSE feature ${after.info.versionMajor}.${after.info.versionMinor}`);
   if (after.safe !== null) terminal.print(`safe current  ${safeWords(after.safe)}`);
+  if (after.kept !== null) terminal.print(`thresholds    ${keptWords(after.kept)}`);
 }
 
 function pause(clock: Clock, ms: number): Promise<void> {

@@ -130,7 +130,8 @@ async function turnLock(
   }
   const done = bench.event(EVENT.lockDone, LOCK_PULSE_MS + 500, "the end of the lock pulse");
   done.catch(() => undefined);
-  const ack = await bench.session.ask({ kind: "lock", drive, pulseMs: LOCK_PULSE_MS });
+  const pulseMs = Math.min(LOCK_PULSE_MS, bench.description.kept?.values.lockMaxMs ?? LOCK_PULSE_MS);
+  const ack = await bench.session.ask({ kind: "lock", drive, pulseMs });
   if (ack.result !== RESULT.ok) {
     bench.found(judged(named, false, answerWords(ack)));
     return;

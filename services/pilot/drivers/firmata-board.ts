@@ -104,13 +104,15 @@ class Connection {
       try {
         transport.emit("data", [byte]);
       } catch (error) {
-        this.#io.buffer.length = 0;
-        this.#tell({ kind: "garbled", problem: `not understood: ${messageOf(error)}` });
+        this.#forget(`not understood: ${messageOf(error)}`);
       }
+      if (this.#io.buffer.length > LONGEST_MESSAGE) this.#forget(`${LONGEST_MESSAGE} bytes without an end`);
     }
-    if (this.#io.buffer.length <= LONGEST_MESSAGE) return;
+  }
+
+  #forget(problem: string): void {
     this.#io.buffer.length = 0;
-    this.#tell({ kind: "garbled", problem: `${LONGEST_MESSAGE} bytes without an end` });
+    this.#tell({ kind: "garbled", problem });
   }
 
   /** What johnny-five makes of a board that described itself wrongly ends the connection, not the process. */

@@ -116,6 +116,8 @@ export function fromWire(message: WireMessage): BoardMessage {
       };
     case "safe":
       return { kind: "safe-current", currentA: message.currentDeciA / 10, graceS: message.graceS };
+    case "kept":
+      return { kind: "garbled", problem: "what the board keeps was told, but nobody asked" };
   }
 }
 

@@ -1,6 +1,20 @@
-import { DUTY, FLAG, OPENED_BY, OUTPUT, RESULT, SAFE, SETPOINT_TTL } from "../../../shared/evse-sysex/codes.ts";
+import {
+  CONFIG,
+  DUTY,
+  FLAG,
+  KEEP_NONE,
+  KEPT_NAMES,
+  type KeptName,
+  OPENED_BY,
+  OUTPUT,
+  RESULT,
+  SAFE,
+  SETPOINT_TTL,
+} from "../../../shared/evse-sysex/codes.ts";
 import type { HostCommand } from "../../../shared/evse-sysex/command.ts";
+import { configNameOf, isInRange } from "./config-store.ts";
 import type { Mcu } from "./mcu.ts";
+import { isKeptName } from "./memory.ts";
 import type { Wiring } from "./wiring.ts";
 
 /** How a command is answered; null = not at all. */
@@ -35,7 +49,12 @@ export function execute(command: HostCommand, mcu: Mcu, wiring: Wiring): Answer 
     case "setSafe":
       return setSafe(command.currentDeciA, command.graceS, mcu, wiring);
     case "safe":
-      mcu.telemetry.tell({ kind: "safe", ...wiring.memory.inForce, stored: wiring.memory.stored });
+      mcu.telemetry.tell({ kind: "safe", ...wiring.memory.safe.inForce, stored: wiring.memory.safe.stored });
+      return null;
+    case "keep":
+      return keep(command.id, command.value, mcu, wiring);
+    case "kept":
+      mcu.telemetry.tell({ kind: "kept", values: keptValues(wiring), stored: wiring.memory.config.stored });
       return null;
     case "status":
       mcu.telemetry.status();
@@ -98,15 +117,38 @@ function grant(command: Extract<HostCommand, { kind: "setpoint" }>, mcu: Mcu): A
   return { result: RESULT.ok, arg: mcu.mask };
 }
 
-/** The safe current is the installer's: nothing is changed while a car is connected. */
+/** What is stored is the installer's: nothing of it changes while a car is connected. */
+function mayStore(mcu: Mcu): boolean {
+  return mcu.state === "A" && mcu.mask === 0;
+}
+
 function setSafe(currentDeciA: number, graceS: number, mcu: Mcu, { memory }: Wiring): Answer {
   const none = currentDeciA === 0;
   if (!none && (currentDeciA < SAFE.leastDeciA || currentDeciA > SAFE.mostDeciA)) {
     return { result: RESULT.value, arg: currentDeciA };
   }
   if (graceS > SAFE.mostGraceS || (graceS === 0) !== none) return { result: RESULT.value, arg: graceS };
-  if (mcu.state !== "A" || mcu.mask !== 0) return { result: RESULT.refused, arg: mcu.commandFlags };
-  return { result: memory.write({ currentDeciA, graceS }) ? RESULT.ok : RESULT.store, arg: currentDeciA };
+  if (!mayStore(mcu)) return { result: RESULT.refused, arg: mcu.commandFlags };
+  return { result: memory.safe.write({ currentDeciA, graceS }) ? RESULT.ok : RESULT.store, arg: currentDeciA };
+}
+
+/** What belongs to the lock and the front end that are fitted outlives resets. */
+function keep(id: number, value: number, mcu: Mcu, { memory }: Wiring): Answer {
+  const name = configNameOf(id);
+  const forget = value === KEEP_NONE;
+  if (name === null || !isKeptName(name) || !(forget || isInRange(name, value))) {
+    return { result: RESULT.value, arg: value };
+  }
+  if (!mayStore(mcu)) return { result: RESULT.refused, arg: mcu.commandFlags };
+  const kept = memory.keep(name, forget ? null : value);
+  configure(id, memory.config.inForce[name] ?? CONFIG[name].initial, mcu);
+  return { result: kept ? RESULT.ok : RESULT.store, arg: value };
+}
+
+function keptValues({ memory }: Wiring): Readonly<Record<KeptName, number>> {
+  const kept = memory.config.inForce;
+  const values = KEPT_NAMES.map(name => [name, kept[name] ?? CONFIG[name].initial] as const);
+  return Object.fromEntries(values) as Record<KeptName, number>;
 }
 
 function driveLock(drive: number, pulseMs: number, mcu: Mcu, { lock }: Wiring): Answer {

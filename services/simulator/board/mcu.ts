@@ -42,7 +42,7 @@ export interface McuOptions {
 
 /** From boot to reset: flags, latches, interlocks, pilot and contactors, reports and events of the firmware. */
 export class Mcu {
-  readonly config = new ConfigStore();
+  readonly config: ConfigStore;
   readonly telemetry: Telemetry;
   readonly #options: McuOptions;
   readonly #wiring: Wiring;
@@ -63,6 +63,8 @@ export class Mcu {
     const { clock } = options;
     this.#options = options;
     this.#wiring = options.wiring;
+    options.wiring.memory.read();
+    this.config = new ConfigStore(options.wiring.memory.config.inForce);
     this.#grace = new Alarm(clock);
     this.#steady = new Alarm(clock);
     this.#safe = new Alarm(clock);
@@ -305,7 +307,7 @@ export class Mcu {
   /** The host fell silent. Where the installer allowed it, a car that charges goes on with the safe current for a while. */
   #silence(): void {
     if ((this.#latched & FLAG.wdTrip) !== 0) return;
-    const { currentDeciA, graceS } = this.#wiring.memory.inForce;
+    const { currentDeciA, graceS } = this.#wiring.memory.safe.inForce;
     const offered = this.#dutyPermille >= LEAST_OFFER_PERMILLE && this.#dutyPermille <= DUTY.most;
     if (currentDeciA === 0 || this.#mask === 0 || !offered) {
       this.#trip();

@@ -5,6 +5,7 @@ import {
   FEATURE_ID,
   FEATURE_VERSION,
   FLAG,
+  MINOR_WITH_KEEP,
   MINOR_WITH_SETPOINT,
   RESULT,
 } from "../../../shared/evse-sysex/codes.ts";
@@ -21,8 +22,8 @@ import { type FirmataCommand, FirmataParser } from "./firmata-parser.ts";
 import { Line, type LineFaults } from "./line.ts";
 import { Lock } from "./lock.ts";
 import { Mcu } from "./mcu.ts";
+import { BoardMemory } from "./memory.ts";
 import { Rcm } from "./rcm.ts";
-import { SafeMemory } from "./safe-memory.ts";
 import type { Wiring } from "./wiring.ts";
 
 /** D5 is free on the board; wired to a relay it interrupts the pilot line. */
@@ -36,11 +37,18 @@ export interface VirtualBoardOptions {
   /** When the first pilot sample falls after a boot, 0..2 ms; drawn from the seed when left out. */
   readonly samplePhaseMs?: number;
   readonly firmware?: FirmwareName;
-  /** 0: a board from before SETPOINT and the safe current. */
+  /** 0: a board from before SETPOINT and the safe current; 1: from before KEEP. */
   readonly featureMinor?: number;
 }
 
-const SINCE_SETPOINT: ReadonlySet<HostCommand["kind"]> = new Set(["setpoint", "setSafe", "safe"]);
+/** The minor version that brought a command; the others were there from the beginning. */
+const SINCE: Readonly<Partial<Record<HostCommand["kind"], number>>> = {
+  setpoint: MINOR_WITH_SETPOINT,
+  setSafe: MINOR_WITH_SETPOINT,
+  safe: MINOR_WITH_SETPOINT,
+  keep: MINOR_WITH_KEEP,
+  kept: MINOR_WITH_KEEP,
+};
 
 /** What a car on the cable sees of the board. */
 export interface PilotAtCar {
@@ -263,7 +271,7 @@ export class VirtualBoard {
         tested: arg => whenRunning(() => this.#mcu.telemetry.event(EVENT.rcmTest, arg)),
         testFailed: () => whenRunning(() => this.#mcu.rcmTestFailed()),
       }),
-      memory: new SafeMemory(),
+      memory: new BoardMemory(),
       lock: new Lock(this.#clock, arg => whenRunning(() => this.#mcu.telemetry.event(EVENT.lockDone, arg))),
       cpV: high => this.#cpV(high),
       ppOhm: () => this.#car.ppOhm,
@@ -291,7 +299,7 @@ export class VirtualBoard {
       this.#refuse(decoded.sub, decoded.result);
       return;
     }
-    if (this.#featureMinor < MINOR_WITH_SETPOINT && SINCE_SETPOINT.has(decoded.command.kind)) {
+    if (this.#featureMinor < (SINCE[decoded.command.kind] ?? 0)) {
       this.#refuse(bytes[0] ?? 0, RESULT.unknown);
       return;
     }

@@ -1,7 +1,7 @@
 import type { Contactor } from "./contactor.ts";
 import type { Lock } from "./lock.ts";
+import type { BoardMemory } from "./memory.ts";
 import type { Rcm } from "./rcm.ts";
-import type { SafeMemory } from "./safe-memory.ts";
 
 /** The wiring a board finds: it outlives every reboot. */
 export interface Wiring {
@@ -9,7 +9,7 @@ export interface Wiring {
   readonly k2: Contactor;
   readonly rcm: Rcm;
   readonly lock: Lock;
-  readonly memory: SafeMemory;
+  readonly memory: BoardMemory;
   /** Voltage on the pilot line while the board drives +12 V or -12 V. */
   readonly cpV: (high: boolean) => number;
   readonly ppOhm: () => number | null;

@@ -80,10 +80,10 @@ export function pilotSuite(t: Test, make: MakeEngine): void {
     const bench = new EngineBench(make);
     bench.beat();
     bench.send({ kind: "pwm", dutyPermille: 500 });
-    bench.say("cp 7");
+    bench.say("cp 7.25");
     bench.run(20);
     t.equal(bench.status.state, "C");
-    bench.configure("thresholdBC", 8192 + 650);
+    bench.configure("thresholdBC", 8192 + 700);
     bench.run(20);
     t.equal(bench.status.state, "B");
   });

@@ -60,8 +60,9 @@ export function wireSuite(t: Test, make: MakeEngine): void {
       ["PWM 16 %", "f00e02200163f7", ["f00e400200200107f7"]],
       ["close in state A", "f00e030351f7", ["f00e400304000239f7"]],
       ["wrong checksum", "f00e030300f7", ["f00e400306000078f7"]],
-      ["INFO", "f00e0941f7", ["f00e4401010268076807250274037403680708274004" + "63f7"]],
+      ["INFO", "f00e0941f7", ["f00e4401020268076807250274037403680708274004" + "63f7"]],
       ["safe current of a new board", "f00e0c6cf7", ["f00e4500000000007af7"]],
+      ["kept values of a new board", "f00e0e7ef7", ["f00e4658041a486e45424316411838006ff7"]],
       ["an unknown sysex", "f0710102f7", []],
     ];
     for (const [title, asked, expected] of vectors) {
@@ -78,7 +79,7 @@ export function wireSuite(t: Test, make: MakeEngine): void {
   t.test("INFO tells what the board can do", async t => {
     const bench = quiet();
     t.match(bench.query({ kind: "info" }, "info"), {
-      ...{ versionMajor: 1, versionMinor: 1, contactors: 2, dutyUnits: 1000, pilotHz: 1000, adcStep: 293 },
+      ...{ versionMajor: 1, versionMinor: 2, contactors: 2, dutyUnits: 1000, pilotHz: 1000, adcStep: 293 },
       ...{ highSamplesPerS: 500, lowSamplesPerS: 500, lockHardMaxMs: 1000, watchdogMaxMs: 5000, baudPer100: 576 },
     });
   });
@@ -88,9 +89,9 @@ export function wireSuite(t: Test, make: MakeEngine): void {
     const sealed = (...bytes: number[]): string =>
       Buffer.from([0xf0, 0x0e, ...bytes, crc7(bytes), 0xf7]).toString("hex");
     const ack = (sub: number, result: number): string[] => [sealed(0x40, sub, result, 0, 0)];
-    for (const sub of [0x00, 0x0d, 0x3f, 0x40, 0x41, 0x45, 0x7f])
+    for (const sub of [0x00, 0x0f, 0x3f, 0x40, 0x41, 0x46, 0x7f])
       t.strictSame(answers(bench, sealed(sub)), ack(sub, RESULT.unknown), `sub id ${sub}`);
-    const lengths = [3, 2, 1, 1, 3, 2, 2, 0, 0, 6, 4, 0];
+    const lengths = [3, 2, 1, 1, 3, 2, 2, 0, 0, 6, 4, 0, 3, 0];
     for (const [index, length] of lengths.entries()) {
       const sub = index + 1;
       for (const bytes of [length - 1, length + 1].filter(count => count >= 0)) {

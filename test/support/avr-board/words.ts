@@ -48,7 +48,7 @@ const WORDS: Readonly<Record<string, Word>> = {
     return onOff(level, high => board.putOutside(Number(number), high ? 1 : 0));
   },
   eeprom(board, [word]) {
-    if (word === "damaged") return done(() => board.eeprom.flip(4));
+    if (word === "damaged") return done(() => [4, 20].forEach(cell => board.eeprom.flip(cell)));
     if (word !== "worn" && word !== "good") return undefined;
     return done(() => {
       board.eeprom.worn = word === "worn";

@@ -1,5 +1,6 @@
 #include "evse.h"
 
+#include <avr/interrupt.h>
 #include <util/atomic.h>
 
 #include "board.h"
@@ -7,9 +8,9 @@
 #include "contactor.h"
 #include "grant.h"
 #include "lock.h"
-#include "memory.h"
 #include "pilot.h"
 #include "rcm.h"
+#include "safe.h"
 #include "telemetry.h"
 
 enum {
@@ -25,11 +26,13 @@ enum {
   COMMAND_SETPOINT,
   COMMAND_SET_SAFE,
   COMMAND_SAFE,
-  COMMAND_LAST = COMMAND_SAFE,
+  COMMAND_KEEP,
+  COMMAND_KEPT,
+  COMMAND_LAST = COMMAND_KEPT,
 };
 
 /* Payload bytes by command. */
-static const uint8_t lengths[COMMAND_LAST] = {3, 2, 1, 1, 3, 2, 2, 0, 0, 6, 4, 0};
+static const uint8_t lengths[COMMAND_LAST] = {3, 2, 1, 1, 3, 2, 2, 0, 0, 6, 4, 0, 3, 0};
 
 struct answer {
   uint8_t result;
@@ -126,16 +129,24 @@ static struct answer clear(uint16_t mask) {
   return answer(RESULT_OK, after);
 }
 
-/* The safe current is the installer's: nothing is changed while a car is connected. */
+/* What is stored is the installer's: nothing of it changes while a car is connected. */
+static bool may_store(void) { return pilot_state() == CP_A && contactor_mask() == 0; }
+
 static struct answer set_safe(uint16_t current_deci_a, uint16_t grace_s) {
-  if (!memory_safe_current_allowed(current_deci_a)) return answer(RESULT_VALUE, current_deci_a);
-  if (!memory_safe_grace_allowed(current_deci_a, grace_s)) return answer(RESULT_VALUE, grace_s);
-  if (pilot_state() != CP_A || contactor_mask() != 0) return refused();
-  return answer(memory_write_safe(current_deci_a, grace_s) ? RESULT_OK : RESULT_STORE, current_deci_a);
+  if (!safe_current_allowed(current_deci_a)) return answer(RESULT_VALUE, current_deci_a);
+  if (!safe_grace_allowed(current_deci_a, grace_s)) return answer(RESULT_VALUE, grace_s);
+  if (!may_store()) return refused();
+  return answer(safe_store(current_deci_a, grace_s) ? RESULT_OK : RESULT_STORE, current_deci_a);
 }
 
 static struct answer configure(uint8_t id, uint16_t value) {
   return answer(config_set(id, value) ? RESULT_OK : RESULT_VALUE, value);
+}
+
+static struct answer keep(uint8_t id, uint16_t value) {
+  if (!config_keepable(id, value)) return answer(RESULT_VALUE, value);
+  if (!may_store()) return refused();
+  return answer(config_keep(id, value) ? RESULT_OK : RESULT_STORE, value);
 }
 
 static void execute(uint8_t command, const uint8_t *payload) {
@@ -152,10 +163,22 @@ static void execute(uint8_t command, const uint8_t *payload) {
     case COMMAND_INFO: telemetry_info(); return;
     case COMMAND_SETPOINT: given = grant(payload); break;
     case COMMAND_SET_SAFE: given = set_safe(word(payload), word(payload + 2)); break;
-    default: telemetry_safe(); return;
+    case COMMAND_SAFE: telemetry_safe(); return;
+    case COMMAND_KEEP: given = keep(payload[0], word(payload + 1)); break;
+    default: telemetry_kept(); return;
   }
   telemetry_ack(command, given.result, given.arg);
 }
+
+#ifdef HOOKS
+/* In a test build only: the processor stands still, to see what its watchdog does. */
+#define COMMAND_HANG 0x3F
+static void hang(void) {
+  cli();
+  for (;;) {
+  }
+}
+#endif
 
 void evse_command(const uint8_t *bytes, uint8_t length) {
   const uint8_t command = length > 0 ? bytes[0] : 0;
@@ -163,6 +186,10 @@ void evse_command(const uint8_t *bytes, uint8_t length) {
   for (uint8_t i = 0; i + 1 < length; i++) crc = crc7(crc, bytes[i]);
   if (length < 2 || crc != bytes[length - 1]) {
     telemetry_ack(command, RESULT_CRC, 0);
+#ifdef HOOKS
+  } else if (command == COMMAND_HANG) {
+    hang();
+#endif
   } else if (command < COMMAND_CONFIG || command > COMMAND_LAST) {
     telemetry_ack(command, RESULT_UNKNOWN, 0);
   } else if (length - 2 != lengths[command - 1]) {

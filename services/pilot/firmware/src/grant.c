@@ -6,8 +6,8 @@
 #include "config.h"
 #include "contactor.h"
 #include "event.h"
-#include "memory.h"
 #include "pilot.h"
+#include "safe.h"
 
 /* The least duty that offers a current: 10 %, 6 A (IEC 61851-1 table A.7). */
 #define DUTY_OFFER_LEAST 100
@@ -90,7 +90,7 @@ static void trip(void) {
 /* The host fell silent. Where the installer allowed it, a car that charges goes on with the safe current for a while. */
 static void silence(void) {
   const uint16_t duty = pilot_duty();
-  const struct safe_current *safe = memory_safe();
+  const struct safe_current *safe = safe_current();
   const bool offered = duty >= DUTY_OFFER_LEAST && duty <= DUTY_MOST;
   if (flags & FLAG_WD_TRIP) return;
   if (safe->current_deci_a == 0 || contactor_mask() == 0 || !offered) {

@@ -13,10 +13,10 @@
 #include "event.h"
 #include "firmata.h"
 #include "lock.h"
-#include "memory.h"
 #include "pilot.h"
 #include "pins.h"
 #include "rcm.h"
+#include "safe.h"
 #include "telemetry.h"
 #include "tick.h"
 #include "uart.h"
@@ -36,7 +36,7 @@ static void init(void) {
   contactor_init();
   lock_init();
   rcm_init();
-  memory_init();
+  safe_init();
   config_init();
   if (boot_cause & _BV(WDRF)) flags = FLAG_HW_WDT;
   pilot_init();

@@ -2,74 +2,47 @@
 
 #include <avr/eeprom.h>
 #include <avr/wdt.h>
-#include <util/atomic.h>
 #include <util/crc16.h>
 
 #define MAGIC 0xE5
 #define LAYOUT 1
+#define HEAD_BYTES 2
+#define CRC_START 0xFFFF
 
-struct record {
-  uint8_t magic, layout;
-  struct safe_current safe;
-  uint16_t crc;
-};
-
-#define RECORD_BYTES ((uint8_t)sizeof(struct record))
 static uint8_t *const cells = (uint8_t *)0;
 
-static struct safe_current safe;
-static uint8_t stored;
-
-static uint16_t crc_of(const struct record *record) {
-  const uint8_t *bytes = (const uint8_t *)record;
-  uint16_t crc = 0xFFFF;
-  for (uint8_t i = 0; i < RECORD_BYTES - sizeof record->crc; i++) crc = _crc16_update(crc, bytes[i]);
-  return crc;
-}
-
-bool memory_safe_current_allowed(uint16_t current_deci_a) {
-  return current_deci_a == 0 || (current_deci_a >= SAFE_LEAST_DECI_A && current_deci_a <= SAFE_MOST_DECI_A);
-}
-
-bool memory_safe_grace_allowed(uint16_t current_deci_a, uint16_t grace_s) {
-  return grace_s <= SAFE_MOST_GRACE_S && (grace_s == 0) == (current_deci_a == 0);
-}
-
-/* Answers what the cells hold; `safe` only if all of it makes sense. */
-static void read(void) {
-  struct record record;
-  uint8_t *const bytes = (uint8_t *)&record;
-  bool blank = true;
-  for (uint8_t i = 0; i < RECORD_BYTES; i++) {
-    bytes[i] = eeprom_read_byte(cells + i);
+uint8_t memory_read(uint8_t at, void *content, uint8_t length) {
+  uint8_t *bytes = content;
+  const uint8_t magic = eeprom_read_byte(cells + at), layout = eeprom_read_byte(cells + at + 1);
+  uint16_t crc = _crc16_update(_crc16_update(CRC_START, magic), layout);
+  bool blank = magic == 0xFF && layout == 0xFF;
+  at += HEAD_BYTES;
+  for (uint8_t i = 0; i < length; i++) {
+    bytes[i] = eeprom_read_byte(cells + at + i);
+    crc = _crc16_update(crc, bytes[i]);
     if (bytes[i] != 0xFF) blank = false;
   }
-  const struct safe_current *found = &record.safe;
-  const bool valid = record.magic == MAGIC && record.layout == LAYOUT && record.crc == crc_of(&record) &&
-                     memory_safe_current_allowed(found->current_deci_a) &&
-                     memory_safe_grace_allowed(found->current_deci_a, found->grace_s);
-  ATOMIC_BLOCK(ATOMIC_RESTORESTATE) {
-    safe.current_deci_a = valid ? found->current_deci_a : 0;
-    safe.grace_s = valid ? found->grace_s : 0;
-    stored = blank ? STORED_BLANK : valid ? STORED_VALID : STORED_DAMAGED;
-  }
+  if (blank) return STORED_BLANK;
+  const uint16_t found = eeprom_read_word((const uint16_t *)(void *)(cells + at + length));
+  return magic == MAGIC && layout == LAYOUT && found == crc ? STORED_VALID : STORED_DAMAGED;
 }
 
-void memory_init(void) { read(); }
+static void write(uint8_t at, uint8_t byte) {
+  eeprom_update_byte(cells + at, byte);
+  eeprom_busy_wait();
+  wdt_reset();
+}
 
-const struct safe_current *memory_safe(void) { return &safe; }
-
-uint8_t memory_stored(void) { return stored; }
-
-bool memory_write_safe(uint16_t current_deci_a, uint16_t grace_s) {
-  struct record record = {MAGIC, LAYOUT, {current_deci_a, grace_s}, 0};
-  record.crc = crc_of(&record);
-  const uint8_t *bytes = (const uint8_t *)&record;
-  for (uint8_t i = 0; i < RECORD_BYTES; i++) {
-    eeprom_update_byte(cells + i, bytes[i]);
-    eeprom_busy_wait();
-    wdt_reset();
+void memory_write(uint8_t at, const void *content, uint8_t length) {
+  const uint8_t *bytes = content;
+  uint16_t crc = _crc16_update(_crc16_update(CRC_START, MAGIC), LAYOUT);
+  write(at, MAGIC);
+  write(at + 1, LAYOUT);
+  at += HEAD_BYTES;
+  for (uint8_t i = 0; i < length; i++) {
+    crc = _crc16_update(crc, bytes[i]);
+    write(at + i, bytes[i]);
   }
-  read();
-  return stored == STORED_VALID && safe.current_deci_a == current_deci_a && safe.grace_s == grace_s;
+  write(at + length, (uint8_t)crc);
+  write(at + length + 1, (uint8_t)(crc >> 8));
 }

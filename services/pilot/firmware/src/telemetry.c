@@ -9,9 +9,9 @@
 #include "event.h"
 #include "grant.h"
 #include "lock.h"
-#include "memory.h"
 #include "pilot.h"
 #include "rcm.h"
+#include "safe.h"
 #include "tick.h"
 #include "uart.h"
 
@@ -19,10 +19,10 @@
 #define BAUD 57600
 #endif
 
-enum { MESSAGE_ACK = 0x40, MESSAGE_REPORT, MESSAGE_STATUS, MESSAGE_EVENT, MESSAGE_INFO, MESSAGE_SAFE };
+enum { MESSAGE_ACK = 0x40, MESSAGE_REPORT, MESSAGE_STATUS, MESSAGE_EVENT, MESSAGE_INFO, MESSAGE_SAFE, MESSAGE_KEPT };
 
 #define VERSION_MAJOR 1
-#define VERSION_MINOR 1
+#define VERSION_MINOR 2
 #define ADC_STEP_100UV 293
 #define SAMPLES_PER_S 500
 #define PP_OPEN 16383
@@ -118,11 +118,18 @@ void telemetry_info(void) {
 }
 
 void telemetry_safe(void) {
-  const struct safe_current *safe = memory_safe();
+  const struct safe_current *safe = safe_current();
   begin(MESSAGE_SAFE);
   put14(safe->current_deci_a);
   put14(safe->grace_s);
-  put7(memory_stored());
+  put7(safe_stored());
+  end();
+}
+
+void telemetry_kept(void) {
+  begin(MESSAGE_KEPT);
+  for (uint8_t id = CONFIG_KEPT_FIRST; id <= CONFIG_COUNT; id++) put14(config_initial(id));
+  put7(config_stored());
   end();
 }
 

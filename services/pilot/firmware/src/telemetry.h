@@ -11,6 +11,7 @@ void telemetry_ack(uint8_t command, uint8_t result, uint16_t arg);
 void telemetry_status(void);
 void telemetry_info(void);
 void telemetry_safe(void);
+void telemetry_kept(void);
 void telemetry_report_interval_changed(void);
 /* Events first, then a report if one is due. */
 void telemetry_run(void);
