@@ -15,6 +15,8 @@ import { flagWords } from "./words.ts";
 const HANDSHAKE_MS = 4_000;
 const IDENTIFY_EVERY_MS = 500;
 const ANSWER_WITHIN_MS = 500;
+const NAME_WANTED =
+  "its firmware name; is this the board's port, at its rate (--baud), and is a firmware in it (edge-evse board flash)?";
 /** A query changes nothing and may be repeated; a command is sent once. */
 const QUERY_ATTEMPTS = 3;
 /** As the pilot service does (a quarter of the shortest sensible watchdog). */
@@ -48,7 +50,7 @@ export class BoardSession {
       opened();
     });
     try {
-      const firmware = session.next("firmware", { withinMs: HANDSHAKE_MS, what: "its firmware name" });
+      const firmware = session.next("firmware", { withinMs: HANDSHAKE_MS, what: NAME_WANTED });
       void isOpen.then(() => {
         session.#identify(firmware);
       });

@@ -9,6 +9,10 @@ import { obey } from "../../services/simulator/board/words.ts";
 import { systemClock } from "../../shared/time/clock.ts";
 import { freePorts, tempDir } from "../support/servers.ts";
 
+// The tools wait in real time, on boards of their own.
+t.jobs = 5;
+t.setTimeout(120_000);
+
 const MAIN = join(import.meta.dirname, "../../cli/main.ts");
 
 interface Run {
@@ -74,35 +78,12 @@ function turn(board: VirtualBoard, line: string): void {
   if (state !== null) obey(board, `ev ${state[1] ?? state[2] ?? ""}`);
 }
 
-t.test("help and mistakes tell what can be done, with code 2 for what was not understood", async t => {
-  const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
-    [[], 2, /board +flashes, tests and commissions a pilot board/],
-    [["--help"], 0, /edge-evse <tool> --help/],
-    [["bored"], 2, /there is no tool "bored"; did you mean board\?/],
-    [["constructor"], 2, /there is no tool "constructor"/],
-    [["board"], 2, /selftest +tests a board/],
-    [["board", "--help"], 0, /configure +stores safe current, thresholds/],
-    [["board", "flush"], 2, /there is no command "board flush"; did you mean flash\?/],
-    [["board", "info"], 2, /which board\? Expected --port PATH or --tcp HOST:PORT/],
-    [["board", "info", "--help"], 0, /--tcp HOST:PORT/],
-    [["board", "flash", "--help"], 0, /--boot-baud RATE/],
-    [["board", "selftest", "--help"], 0, /--without PARTS/],
-    [["board", "configure", "--help"], 0, /--safe-current AMPERES/],
-    [["board", "info", "/dev/ttyACM0"], 2, /expected --port \/dev\/ttyACM0/],
-    [["board", "selftest", "--tcp", "a:1", "--yes"], 2, /--yes belongs to --tester/],
-    [
-      ["board", "selftest", "--tcp", "a:1", "--report", "/proc/none/x"],
-      2,
-      /--report \/proc\/none\/x: cannot be written/,
-    ],
-    [["board", "info", "--tcp", "127.0.0.1:1"], 1, /ECONNREFUSED.*nothing listens there/],
-  ];
-  for (const [args, code, expected] of cases) {
-    const run = await tool(args);
-    t.equal(run.code, code, args.join(" "));
-    t.match(run.out + run.err, expected, args.join(" "));
-    t.notMatch(run.err, /\n {4}at /, "no stack");
-  }
+t.test("a mistake ends the process with its code and without a stack", async t => {
+  const run = await tool(["board", "flush"]);
+  t.equal(run.code, 2);
+  t.equal(run.out, "");
+  t.match(run.err, /^edge-evse: there is no command "board flush"; did you mean flash\?/);
+  t.notMatch(run.err, /\n {4}at /);
 });
 
 t.test("info and configure answer with JSON and nothing else on standard output", async t => {
