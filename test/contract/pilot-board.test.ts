@@ -1,7 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { SerialPort } from "serialport";
 import t from "tap";
 import { firmataBoard } from "../../services/pilot/drivers/firmata-board.ts";
 import { serialLink } from "../../services/pilot/drivers/link-serial.ts";
@@ -10,6 +7,7 @@ import { serveBoard } from "../../services/simulator/board/tcp-board.ts";
 import { VirtualBoard } from "../../services/simulator/board/virtual-board.ts";
 import { systemClock } from "../../shared/time/clock.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
+import { plugIntoSerial } from "../support/board-cable.ts";
 import { MemoryCable } from "../support/memory-link.ts";
 import { freePorts, tempDir, until } from "../support/servers.ts";
 import { pilotBoardSuite } from "./pilot-board.suite.ts";
@@ -60,7 +58,7 @@ pilotBoardSuite(t, "over a serial line", async t => {
   const board = new VirtualBoard({ clock: systemClock });
   const directory = tempDir(t, "pilot-line");
   const [here, there] = [join(directory, "host"), join(directory, "board")];
-  let pull = await plugIn(board, here, there);
+  let pull = await plugIntoSerial(board, here, there);
   t.teardown(async () => {
     await pull();
     board.powerOff();
@@ -71,44 +69,7 @@ pilotBoardSuite(t, "over a serial line", async t => {
     until: patiently,
     unplug: () => pull(),
     async replug() {
-      pull = await plugIn(board, here, there);
+      pull = await plugIntoSerial(board, here, there);
     },
   };
 });
-
-/** Two ptys joined by socat, the board at the far end. Answers how to pull the cable. */
-async function plugIn(board: VirtualBoard, here: string, there: string): Promise<() => Promise<void>> {
-  const pty = (link: string): string => `pty,raw,echo=0,link=${link}`;
-  const cable = spawn("socat", [pty(here), pty(there)], { stdio: "ignore" });
-  await patiently(() => existsSync(here) && existsSync(there), "socat joins two ptys");
-  const port = new SerialPort({ path: there, baudRate: 57_600, autoOpen: false });
-  await new Promise<void>((resolve, reject) => {
-    port.open(error => {
-      if (error === null) resolve();
-      else reject(error);
-    });
-  });
-  const disconnect = board.connect(bytes => {
-    if (port.isOpen) port.write(bytes);
-  });
-  port.on("data", (bytes: Buffer) => board.write(bytes));
-  // The far end of a pulled cable reports itself by `close` and has nothing to add.
-  port.on("error", disconnect);
-  return async () => {
-    disconnect();
-    if (port.isOpen) {
-      await new Promise<void>(resolve => {
-        port.close(() => resolve());
-      });
-    }
-    await stop(cable);
-  };
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  await new Promise<void>(resolve => {
-    child.once("exit", () => resolve());
-    child.kill("SIGTERM");
-  });
-}

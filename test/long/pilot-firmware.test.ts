@@ -1,13 +1,16 @@
+import { join } from "node:path";
 import t from "tap";
+import { serveBoard } from "../../services/simulator/board/tcp-board.ts";
 import { frame } from "../../shared/evse-sysex/bits.ts";
 import { encodeCommand } from "../../shared/evse-sysex/command.ts";
-import { AvrBoard } from "../support/avr-board/avr-board.ts";
-import { releasedFirmware } from "../support/avr-board/released.ts";
-import { serveAvrBoard } from "../support/avr-board/tcp-avr-board.ts";
+import { LiveAvrBoard } from "../support/avr-board/live-board.ts";
 import { obeyAvr } from "../support/avr-board/words.ts";
+import { plugIntoSerial } from "../support/board-cable.ts";
 import { FirmwareSite, NO_CONTACTORS } from "../support/firmware-site.ts";
-import { until } from "../support/servers.ts";
-import { startProgram } from "../support/site-process.ts";
+import { tempDir, until } from "../support/servers.ts";
+import { type SiteProcess, startProgram } from "../support/site-process.ts";
+
+t.setTimeout(180_000);
 
 t.test("a session from plug-in to unplug, between the product's pilot service and the real firmware", async t => {
   const site = await FirmwareSite.start(t);
@@ -152,29 +155,54 @@ t.test("two boards in one process do not hear each other", async t => {
   t.ok(right.charging);
 });
 
-t.test(
-  "the host process is killed while charging: the board opens at its deadline, and a new host charges",
-  async t => {
-    const board = new AvrBoard({ program: releasedFirmware() });
-    const served = await serveAvrBoard(board);
-    t.teardown(() => served.close());
-    obeyAvr(board, "pp 220");
-    obeyAvr(board, "ev C");
-    const first = startProgram(t, "test/support/pilot-host.ts", [String(served.port)], {});
-    await first.says(/link up, cp C, contactor closed/);
-    t.strictSame(board.contactors, { l1: true, l23: true });
-    let openedAtMs = Infinity;
-    board.onChange(() => {
-      if (!board.coils.l1) openedAtMs = Math.min(openedAtMs, board.clock.now());
-    });
-    first.signal("SIGKILL");
-    await first.ended;
-    await until("the board opens by itself", () => !board.coils.l1, 30_000);
-    const afterMs = openedAtMs - served.lastByteAtMs();
+t.test("a host process of its own, two boards, over TCP and over a serial line, in real time", async t => {
+  const [left, right] = [new LiveAvrBoard(t), new LiveAvrBoard(t)];
+  const directory = tempDir(t, "pilot-line");
+  const [here, there] = [join(directory, "host"), join(directory, "board")];
+  let served = await serveBoard({ board: left.board, port: 0 });
+  let pull = await plugIntoSerial(right.board, here, there);
+  t.teardown(() => Promise.all([served.close(), pull()]));
+  for (const { board } of [left, right]) for (const words of ["pp 220", "ev C"]) obeyAvr(board, words);
+  const start = (): SiteProcess =>
+    startProgram(t, "test/support/pilot-host.ts", [`left=${served.port}`, `right=${here}`], {});
+  const bothCharge = (): Promise<unknown> =>
+    until("both charge", () => left.charging && right.charging, 60_000);
+  /** On the board's own clock, from the last byte of its host. */
+  const opensByItself = async (live: LiveAvrBoard): Promise<void> => {
+    await until("the board opens by itself", () => !live.charging, 60_000);
+    const afterMs = (live.openedAtMs.at(-1) ?? Infinity) - live.lastByteAtMs;
     // The last byte need not have been of a heartbeat; those come with the grants, every 250 ms.
-    t.ok(afterMs > 700 && afterMs <= 1_003, `${afterMs} ms after the last byte, on the board's clock`);
-    const second = startProgram(t, "test/support/pilot-host.ts", [String(served.port)], {});
-    await second.says(/link up, cp C, contactor closed/);
-    t.ok(board.coils.l1);
-  },
-);
+    t.ok(afterMs > 700 && afterMs <= 1_003, `${afterMs} ms after the last byte`);
+  };
+
+  const first = start();
+  await first.says(/left: link up, cp C, contactor closed, faults none/);
+  await first.says(/right: link up, cp C, contactor closed, faults none/);
+  await bothCharge();
+
+  right.say("rcm 1");
+  const trippedAtMs = right.board.clock.now();
+  await first.says(/right: link up, cp C, contactor open, faults rcm-trip rcm-line/);
+  t.ok((right.openedAtMs[0] ?? Infinity) - trippedAtMs < 0.1, "residual current opens at once");
+  right.say("rcm 0");
+  left.say("ev A");
+  const leftAtMs = left.board.clock.now();
+  await first.says(/left: link up, cp A, contactor open/);
+  t.ok((left.openedAtMs.find(at => at >= leftAtMs) ?? Infinity) - leftAtMs < 11, "unplugged: open by the board alone");
+  left.say("ev C");
+  await bothCharge();
+
+  await Promise.all([served.close(), pull()]);
+  await Promise.all([opensByItself(left), opensByItself(right)]);
+  await first.says(/left: link down/);
+  await first.says(/right: link down/);
+  served = await serveBoard({ board: left.board, port: served.port });
+  pull = await plugIntoSerial(right.board, here, there);
+  await bothCharge();
+
+  first.signal("SIGKILL");
+  await first.ended;
+  await Promise.all([opensByItself(left), opensByItself(right)]);
+  start();
+  await bothCharge();
+});

@@ -8,6 +8,9 @@ const reading = of("reading.c");
 const rcm = of("rcm.c");
 const grant = of("grant.c");
 const memory = of("memory.c");
+const memoryMap = of("memory.h");
+const safe = of("safe.c");
+const config = of("config.c");
 const evse = of("evse.c");
 const pilot = of("pilot.c");
 const sampling = of("sampling.c");
@@ -64,9 +67,16 @@ export const FIRMWARE_MUTANTS: readonly Mutant[] = [
     "if (flags & FLAG_SAFE_CURRENT) {\n    end_safe();\n    trip();",
     "if (false) {",
   ),
-  memory("a wrong checksum counts", "record.crc == crc_of(&record) &&", ""),
-  memory("what was written is not compared", "return stored == STORED_VALID &&", "return stored != 9 || "),
-  evse("the safe current changes with a car connected", "pilot_state() != CP_A || ", ""),
+  memory("a wrong checksum counts", "layout == LAYOUT && found == crc ?", "layout == LAYOUT ?"),
+  memoryMap("two records share their cells", "#define MEMORY_CONFIG 16", "#define MEMORY_CONFIG 4"),
+  safe("what was written is not compared", "return stored == STORED_VALID &&", "return stored != 9 || "),
+  evse("what is stored changes with a car connected", "pilot_state() == CP_A && ", ""),
+  config("a kept value is gone after a reset", "store(id, config_initial(id));", "store(id, pgm_read_word(&ranges[id - 1].initial));"),
+  config("a kept value holds only after a reset", "  config_set(id, config_initial(id));\n", ""),
+  config("a damaged record of kept values counts", "if (stored == STORED_VALID) return;", "if (stored != STORED_BLANK) return;"),
+  config("a value that was not kept is told as kept", "return stored == STORED_VALID && *cell == value;", "return true;"),
+  config("any setting may be kept", "return id >= CONFIG_KEPT_FIRST && ", "return "),
+  config("a threshold beyond the standard's gap", "THRESHOLD(700, 800, 750)", "THRESHOLD(600, 900, 750)"),
   evse("a trip is cleared while the line is bad", "if (rcm_line_bad()) allowed &= (uint16_t)~FLAG_RCM_TRIP;", ""),
   evse("a trip is cleared without heartbeats", "if (silent) allowed &= (uint16_t)~FLAG_WD_TRIP;", "(void)silent;"),
   evse("unlocks under load", "direction == LOCK_UNLOCK && contactor_mask() != 0", "false"),

@@ -10,7 +10,8 @@ const watchdog = of("watchdog.ts");
 const rcm = of("rcm.ts");
 const lock = of("lock.ts");
 const contactor = of("contactor.ts");
-const memory = of("safe-memory.ts");
+const memory = of("memory.ts");
+const config = of("config-store.ts");
 const parser = of("firmata-parser.ts");
 const pins = of("pins.ts");
 const board = of("virtual-board.ts");
@@ -45,7 +46,11 @@ export const VIRTUAL_MUTANTS: readonly Mutant[] = [
     "  if (!isSteady(dutyPermille) && !mcu.mayOscillate) return { result: RESULT.refused, arg: mcu.commandFlags };\n  mcu.drivePilot(dutyPermille);\n  return { result: RESULT.ok, arg: dutyPermille };",
     "  mcu.drivePilot(dutyPermille);\n  return { result: RESULT.ok, arg: dutyPermille };",
   ),
-  commands("the safe current changes with a car connected", 'mcu.state !== "A" || ', ""),
+  commands("what is stored changes with a car connected", 'mcu.state === "A" && ', ""),
+  commands("a kept value holds only after a reset", "  configure(id, memory.config.inForce[name] ?? CONFIG[name].initial, mcu);\n", ""),
+  commands("any setting may be kept", "!isKeptName(name) || ", ""),
+  config("a kept value is gone after a reset", "all[name] ?? initial", "initial"),
+  config("any value is in range", "(value >= min && value <= max) ||", "value >= min || value <= max ||"),
   commands("unlocks under load", "if (drive === 2 && mcu.mask !== 0)", "if (drive > 2)"),
   commands("a self test under load", "mcu.mask !== 0 || tripped", "tripped"),
   commands("a setpoint drops no contactor", "mcu.close(mcu.mask & mask);", "mcu.close(mcu.mask);"),
@@ -81,8 +86,9 @@ export const VIRTUAL_MUTANTS: readonly Mutant[] = [
   ),
   lock("the drive does not rest", "const PAUSE_MS = 500;", "const PAUSE_MS = 0;"),
   contactor("poles take no time to open", "const OPEN_MS = 12;", "const OPEN_MS = 120;"),
-  memory("a damaged record counts", 'this.#stored === "valid" && this.#record !== null', "this.#record !== null"),
-  memory("worn cells pass", "if (this.#worn) return false;", "if (this.#worn) return true;"),
+  memory("a damaged record counts", 'damaged ? "damaged" : content', "content"),
+  memory("worn cells pass", "if (!this.#worn) this.#cells", "this.#cells"),
+  memory("one kept value displaces the others", "[...others, [name, value]]", "[[name, value]]"),
   parser("an endless sysex is believed", "this.#tooLong = true;", "this.#tooLong = false;"),
   pins("reserved pins can be driven", "if (found?.mode !== OUTPUT) return;", "if (found === undefined) return;"),
   board("a hang lasts", "const HANG_MS = 64;", "const HANG_MS = 640;"),

@@ -2,8 +2,11 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { messageOf, StartRefused } from "../../../shared/errors.ts";
 import type { VirtualBoard } from "./virtual-board.ts";
 
+/** What a cable needs of a board. */
+type CabledBoard = Pick<VirtualBoard, "connect" | "write" | "reset">;
+
 export interface TcpBoardOptions {
-  readonly board: VirtualBoard;
+  readonly board: CabledBoard;
   /** 0 takes any free port. */
   readonly port: number;
   readonly host?: string;
@@ -16,7 +19,7 @@ export interface TcpBoard {
   close(): Promise<void>;
 }
 
-/** Serves one virtual board like a serial cable: one host at a time, and a new one replaces the old. */
+/** Serves one simulated board like a serial cable: one host at a time, and a new one replaces the old. */
 export async function serveBoard(options: TcpBoardOptions): Promise<TcpBoard> {
   const { board, host = "127.0.0.1", resetOnOpen = false } = options;
   let pull: (() => void) | null = null;
@@ -38,7 +41,7 @@ export async function serveBoard(options: TcpBoardOptions): Promise<TcpBoard> {
   };
 }
 
-function plugIn(board: VirtualBoard, socket: Socket): () => void {
+function plugIn(board: CabledBoard, socket: Socket): () => void {
   const disconnect = board.connect(bytes => {
     if (socket.writable) socket.write(bytes);
   });
