@@ -6,6 +6,8 @@ import { mutated } from "../mutants/mutant.ts";
 import { firmwareDir, tryMutant } from "../mutants/try-mutant.ts";
 import { VIRTUAL_MUTANTS } from "../mutants/virtual.mutants.ts";
 
+t.setTimeout(120_000);
+
 t.test("every fault of the lists can still be put where it belongs", async t => {
   t.ok(FIRMWARE_MUTANTS.length >= 20 && VIRTUAL_MUTANTS.length >= 20);
   for (const [board, mutants, dir] of [
@@ -20,7 +22,8 @@ t.test("every fault of the lists can still be put where it belongs", async t => 
 });
 
 t.test("one fault in each board is caught; npm run mutants:board tries them all", async t => {
-  const wanted = "a residual current opens nothing";
+  // One that the suite meets early, so that this costs little.
+  const wanted = "closes in state B";
   for (const [board, mutants] of [
     ["firmware", FIRMWARE_MUTANTS],
     ["virtual", VIRTUAL_MUTANTS],
