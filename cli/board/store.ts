@@ -1,5 +1,13 @@
 import { KEEP_NONE, MINOR_WITH_KEEP, MINOR_WITH_SETPOINT, RESULT } from "../../shared/evse-sysex/codes.ts";
-import { type BoardDescription, describeBoard, readKept, readSafe, type SafeCurrent, safeWords, whyBusy } from "./describe.ts";
+import {
+  type BoardDescription,
+  describeBoard,
+  readKept,
+  readSafe,
+  type SafeCurrent,
+  safeWords,
+  whyBusy,
+} from "./describe.ts";
 import { BoardRefused } from "./errors.ts";
 import { type KeptValues, keptOnWire, keptWords } from "./kept.ts";
 import { type Ack, answerWords, type BoardSession } from "./session.ts";

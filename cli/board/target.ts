@@ -77,7 +77,8 @@ export function adviceOn(reason: string): string {
     return "; this user may not open the port: add it to the group dialout and log in again";
   }
   if (/no such file|ENOENT/i.test(reason)) return candidates();
-  if (/inappropriate ioctl|is a directory|ENOTTY|EISDIR/i.test(reason)) return `; that is no serial port${candidates()}`;
+  if (/inappropriate ioctl|is a directory|ENOTTY|EISDIR/i.test(reason))
+    return `; that is no serial port${candidates()}`;
   if (/ECONNREFUSED/.test(reason)) return "; nothing listens there";
   return "";
 }

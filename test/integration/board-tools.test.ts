@@ -174,7 +174,10 @@ t.test("what an older firmware cannot keep is named, and nothing is written", as
     const session = await bench.open();
     await t.rejects(bench.run(storeWanted(session, wanted)), { constructor: BoardRefused, message: expected });
     t.equal(bench.board.wiring.memory.safe.stored, "blank");
-    t.match(descriptionLines("b", await bench.run(describeBoard(session))).join("\n"), /thresholds +the firmware's own/);
+    t.match(
+      descriptionLines("b", await bench.run(describeBoard(session))).join("\n"),
+      /thresholds +the firmware's own/,
+    );
   }
   const bench = new BoardToolBench({ featureMinor: 1 });
   const session = await bench.open();

@@ -165,8 +165,7 @@ t.test("a host process of its own, two boards, over TCP and over a serial line, 
   for (const { board } of [left, right]) for (const words of ["pp 220", "ev C"]) obeyAvr(board, words);
   const start = (): SiteProcess =>
     startProgram(t, "test/support/pilot-host.ts", [`left=${served.port}`, `right=${here}`], {});
-  const bothCharge = (): Promise<unknown> =>
-    until("both charge", () => left.charging && right.charging, 60_000);
+  const bothCharge = (): Promise<unknown> => until("both charge", () => left.charging && right.charging, 60_000);
   /** On the board's own clock, from the last byte of its host. */
   const opensByItself = async (live: LiveAvrBoard): Promise<void> => {
     await until("the board opens by itself", () => !live.charging, 60_000);

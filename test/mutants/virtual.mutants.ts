@@ -47,7 +47,11 @@ export const VIRTUAL_MUTANTS: readonly Mutant[] = [
     "  mcu.drivePilot(dutyPermille);\n  return { result: RESULT.ok, arg: dutyPermille };",
   ),
   commands("what is stored changes with a car connected", 'mcu.state === "A" && ', ""),
-  commands("a kept value holds only after a reset", "  configure(id, memory.config.inForce[name] ?? CONFIG[name].initial, mcu);\n", ""),
+  commands(
+    "a kept value holds only after a reset",
+    "  configure(id, memory.config.inForce[name] ?? CONFIG[name].initial, mcu);\n",
+    "",
+  ),
   commands("any setting may be kept", "!isKeptName(name) || ", ""),
   config("a kept value is gone after a reset", "all[name] ?? initial", "initial"),
   config("any value is in range", "(value >= min && value <= max) ||", "value >= min || value <= max ||"),

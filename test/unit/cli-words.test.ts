@@ -18,7 +18,11 @@ t.test("help and mistakes tell what can be done, with code 2 for what was not un
     [["board", "configure", "--help"], 0, /--safe-current AMPERES[^]*--threshold-bc VOLTS/],
     [["board", "configure", "--tcp", "a:1"], 2, /nothing to store: expected one of --safe-current, /],
     [["board", "configure", "--tcp", "a:1", "--threshold-bc", "9"], 2, /--threshold-bc 9: expected 7\.\.8 V/],
-    [["board", "configure", "--tcp", "a:1", "--threshold-diode", "-9"], 2, /--threshold-diode -9: expected -11\.\.-10 V/],
+    [
+      ["board", "configure", "--tcp", "a:1", "--threshold-diode", "-9"],
+      2,
+      /--threshold-diode -9: expected -11\.\.-10 V/,
+    ],
     [["board", "info", "/dev/ttyACM0"], 2, /expected --port \/dev\/ttyACM0/],
     [["board", "selftest", "--tcp", "a:1", "--yes"], 2, /--yes belongs to --tester/],
     [
@@ -27,7 +31,11 @@ t.test("help and mistakes tell what can be done, with code 2 for what was not un
       /--report \/proc\/none\/x: cannot be written/,
     ],
     [["board", "info", "--tcp", "127.0.0.1:1"], 1, /ECONNREFUSED.*nothing listens there/],
-    [["board", "info", "--port", "/dev/nothing-here"], 1, /No such file or directory.*; (no serial adapter is|plugged in)/],
+    [
+      ["board", "info", "--port", "/dev/nothing-here"],
+      1,
+      /No such file or directory.*; (no serial adapter is|plugged in)/,
+    ],
     [["board", "info", "--port", "/dev/null"], 1, /that is no serial port; (no serial adapter is|plugged in)/],
     [["board", "info", "--port", "/tmp"], 1, /that is no serial port/],
   ];

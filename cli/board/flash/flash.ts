@@ -161,7 +161,13 @@ function tellResult(
   const version = (described: BoardDescription | null): string | null =>
     described === null ? null : `${described.firmware.name} ${described.firmware.major}.${described.firmware.minor}`;
   if (json) {
-    const result = { board: target.name, before: version(before), after: version(after), safeCurrent: after.safe, kept: after.kept };
+    const result = {
+      board: target.name,
+      before: version(before),
+      after: version(after),
+      safeCurrent: after.safe,
+      kept: after.kept,
+    };
     terminal.print(JSON.stringify(result, null, 2));
     return;
   }

@@ -14,7 +14,10 @@ const CLEARABLE = FLAG.wdTrip | FLAG.rcmTrip | FLAG.hwWatchdog | FLAG.overrun;
 /** One time that is promised: what it runs from and to, and its limit. */
 export interface Timing {
   readonly title: string;
+  /** What the firmware is held to. */
   readonly limitMs: number;
+  /** What the standard allows, where it says so; the contactor needs some of it. */
+  readonly standardMs?: number;
   /** One trial, at a random instant against everything periodic on the board. */
   readonly trial: (rig: TimingRig) => number;
 }
@@ -59,6 +62,7 @@ export const TIMINGS: readonly Timing[] = [
   {
     title: "car leaves C or D (to A, B or E) → contactor pin off",
     limitMs: 20,
+    standardMs: 100,
     trial(rig) {
       rig.charge(rig.rng.next() < 0.5 ? "C" : "D");
       rig.bench.say(["ev A", "ev B", "ev E"][rig.rng.below(3)] ?? "ev A");
@@ -149,18 +153,16 @@ export const TIMINGS: readonly Timing[] = [
   },
 ];
 
-export interface Measured {
-  readonly title: string;
-  readonly limitMs: number;
+export interface Measured extends Omit<Timing, "trial"> {
   readonly minMs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
 }
 
-export function measure({ title, limitMs, trial }: Timing, rounds: number, seed: number): Measured {
+export function measure({ trial, ...timing }: Timing, rounds: number, seed: number): Measured {
   const rig = new TimingRig(seed);
   const ms = Array.from({ length: rounds }, () => trial(rig)).sort((a, b) => a - b);
   const at = (share: number): number => ms[Math.min(ms.length - 1, Math.floor(share * ms.length))] ?? Infinity;
-  return { title, limitMs, minMs: at(0), p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+  return { ...timing, minMs: at(0), p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
 }

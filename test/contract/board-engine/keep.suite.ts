@@ -71,7 +71,8 @@ export function keepSuite(t: Test, make: MakeEngine): void {
         t.equal(keep(bench, name, value), RESULT.ok, `${name} ${value}`);
         t.equal(kept(bench).values[name], value);
       }
-      for (const value of [min - 1, max + 1, 1, 16_383]) t.equal(keep(bench, name, value), RESULT.value, `${name} ${value}`);
+      for (const value of [min - 1, max + 1, 1, 16_383])
+        t.equal(keep(bench, name, value), RESULT.value, `${name} ${value}`);
     }
     for (const id of [0, 1, 2, 3, 4, 5, 6, 13, 127])
       t.equal(bench.send({ kind: "keep", id, value: 20 }), RESULT.value, `id ${id}`);
@@ -135,6 +136,9 @@ export function keepSuite(t: Test, make: MakeEngine): void {
     t.match(bench.query({ kind: "safe" }, "safe"), { currentDeciA: 130, graceS: 77, stored: "valid" });
     t.equal(bench.send({ kind: "setSafe", currentDeciA: 0, graceS: 0 }), RESULT.ok);
     restart(bench);
-    t.match(kept(bench), { values: Object.fromEntries(KEPT_NAMES.map(name => [name, CONFIG[name].max])), stored: "valid" });
+    t.match(kept(bench), {
+      values: Object.fromEntries(KEPT_NAMES.map(name => [name, CONFIG[name].max])),
+      stored: "valid",
+    });
   });
 }

@@ -1,13 +1,18 @@
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import t from "tap";
-import { CONFIG, FLAG } from "../../shared/evse-sysex/codes.ts";
+import t, { type Test } from "tap";
+import { frame, seal } from "../../shared/evse-sysex/bits.ts";
+import { BOOT, CONFIG, EVENT, FLAG } from "../../shared/evse-sysex/codes.ts";
 import { AvrBoard } from "../support/avr-board/avr-board.ts";
 import { programOf } from "../support/avr-board/intel-hex.ts";
 import { InterruptWatch } from "../support/avr-board/interrupt-watch.ts";
 import { firmwareDir, releasedFirmware } from "../support/avr-board/released.ts";
 import { avrEngineOf } from "../support/board-engine.ts";
 import { EngineBench } from "../support/engine-bench.ts";
+import { tempDir } from "../support/servers.ts";
+
+t.setTimeout(120_000);
 
 const FLASH_BYTES = 32_768;
 const RAM_BYTES = 2_048;
@@ -48,18 +53,21 @@ t.test("flash and static RAM leave room", async t => {
   t.ok(used <= FLASH_BYTES * MOST, `${used} bytes of flash`);
 });
 
-t.test("with everything going on at once, RAM leaves room and no interrupt keeps the others waiting for long", async t => {
-  const board = new AvrBoard({ program: releasedFirmware() });
-  const bench = new EngineBench(() => avrEngineOf(board)).charge();
-  const watch = new InterruptWatch(board);
-  exercise(bench);
-  watch.stop();
-  const used = RAM_BYTES - board.untouchedRam;
-  t.comment(`${used} bytes of RAM were touched, stack included`);
-  t.ok(used <= RAM_BYTES * MOST, `${used} bytes`);
-  t.comment(`interrupts off for at most ${watch.longestUs.toFixed(1)} us`);
-  t.ok(watch.longestUs > 1 && watch.longestUs <= 60, `${watch.longestUs} us`);
-});
+t.test(
+  "with everything going on at once, RAM leaves room and no interrupt keeps the others waiting for long",
+  async t => {
+    const board = new AvrBoard({ program: releasedFirmware() });
+    const bench = new EngineBench(() => avrEngineOf(board)).charge();
+    const watch = new InterruptWatch(board);
+    exercise(bench);
+    watch.stop();
+    const used = RAM_BYTES - board.untouchedRam;
+    t.comment(`${used} bytes of RAM were touched, stack included`);
+    t.ok(used <= RAM_BYTES * MOST, `${used} bytes`);
+    t.comment(`interrupts off for at most ${watch.longestUs.toFixed(1)} us`);
+    t.ok(watch.longestUs > 1 && watch.longestUs <= 60, `${watch.longestUs} us`);
+  },
+);
 
 t.test("a hex that is not whole is refused with its line", async t => {
   const good = readFileSync(join(firmwareDir, "evse-pilot.hex"), "latin1");
@@ -73,4 +81,34 @@ t.test("a hex that is not whole is refused with its line", async t => {
     ["text", "hello", /line 1: expected ":" and pairs of hex digits/],
   ] as const)
     t.throws(() => programOf(hex), { message: expected }, title);
+});
+
+/** Sub id of a command that only a test build has. */
+const HANG = 0x3f;
+
+/** Built from a copy, in another folder than anyone else's. */
+function build(t: Test, ...options: string[]): string {
+  const elsewhere = tempDir(t, "firmware-elsewhere");
+  cpSync(firmwareDir, elsewhere, { recursive: true, filter: source => !source.endsWith("/build") });
+  const made = spawnSync("make", ["-s", "-C", elsewhere, "all", ...options], { encoding: "utf8" });
+  t.equal(made.status, 0, made.stderr);
+  return readFileSync(join(elsewhere, "build", "evse-pilot.hex"), "latin1");
+}
+
+t.test("the released hex is what the sources give, wherever they are built", async t => {
+  const released = readFileSync(join(firmwareDir, "evse-pilot.hex"), "latin1");
+  t.ok(build(t) === released, "run `make release` in services/pilot/firmware and commit the hex");
+});
+
+t.test("a test build can be hung by command, and its hardware watchdog ends that", async t => {
+  const board = new AvrBoard({ program: programOf(build(t, "HOOKS=1")) });
+  const bench = new EngineBench(() => avrEngineOf(board)).charge();
+  bench.stopBeating();
+  board.write(frame(seal(HANG, [])));
+  const took = bench.msUntilOpen(120) ?? 999;
+  t.ok(took > 55 && took <= 70, `${took} ms after the first byte of the command`);
+  bench.run(40);
+  t.equal(bench.lastArg(EVENT.boot), BOOT.watchdog);
+  t.ok(bench.has(FLAG.hwWatchdog));
+  t.equal(board.dutyPct, 100);
 });
