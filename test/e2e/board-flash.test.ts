@@ -107,7 +107,7 @@ t.test("a port in use, a missing program and a wrong file are refused before any
       else reject(error);
     });
   });
-  await t.rejects(run(board, file), {
+  await t.rejects(flash(["--port", board.path, "--hex", file], new ScriptedTerminal()), {
     name: "BoardLost",
     message: /another program uses this port: stop the edge-evse service/,
   });

@@ -1,3 +1,4 @@
+import { BOARD_SETTINGS } from "../../../services/pilot/link.core.ts";
 import { FLAG, RESULT } from "../../../shared/evse-sysex/codes.ts";
 import type { HostCommand } from "../../../shared/evse-sysex/command.ts";
 import { avrEngine } from "../../support/board-engine.ts";
@@ -33,14 +34,14 @@ export class TimingRig {
   }
 
   /** Everything back in order, contactors closed, then a random wait of up to two sampling periods. */
-  charge(state: "C" | "D" = "C"): void {
+  charge(state: "C" | "D" = "C", settleMs = 18): void {
     const { bench } = this;
     for (const words of ["rcm 0", "diode 1", "cp car", "pp 220", `ev ${state}`]) bench.say(words);
     bench.beat();
     bench.send({ kind: "clear", flags: CLEARABLE });
     bench.acknowledge();
     bench.send({ kind: "pwm", dutyPermille: 100 + this.rng.below(800) });
-    bench.run(18);
+    bench.run(settleMs);
     if (bench.send({ kind: "contactor", mask: 3 }) !== RESULT.ok) throw new Error("the rig could not close");
     bench.run(this.rng.next() * 4);
   }
@@ -67,6 +68,17 @@ export const TIMINGS: readonly Timing[] = [
       rig.charge(rig.rng.next() < 0.5 ? "C" : "D");
       rig.bench.say(["ev A", "ev B", "ev E"][rig.rng.below(3)] ?? "ev A");
       return rig.untilOpen(30);
+    },
+  },
+  {
+    title: "the same at the debounce of 30 ms that the pilot service sets",
+    limitMs: 40,
+    standardMs: 100,
+    trial(rig) {
+      rig.bench.configure("debounceMs", BOARD_SETTINGS.debounceMs);
+      rig.charge("C", 60);
+      rig.bench.say(["ev A", "ev B", "ev E"][rig.rng.below(3)] ?? "ev A");
+      return rig.untilOpen(60);
     },
   },
   {
