@@ -18,6 +18,9 @@ import { pointSettingsOf } from "./evse/evse.settings.ts";
 import { openHistory } from "./history/drivers/sqlite-history.ts";
 import { historyConfig } from "./history/history.config.ts";
 import { historyService } from "./history/history.service.ts";
+import { limitsFile } from "./limits/drivers/limits-file.ts";
+import { limitsConfig } from "./limits/limits.config.ts";
+import { limitsService } from "./limits/limits.service.ts";
 import { ModbusLines } from "./meter/drivers/modbus-lines.ts";
 import type { NatsAccess } from "./meter/drivers/nats.ts";
 import { openMeterDriver } from "./meter/drivers/open.ts";
@@ -112,6 +115,18 @@ const entries: readonly Entry<Surroundings>[] = [
         chargePoints: site.chargePoints,
         mainsMeterFixed: hasFixedMeter(site, "mains"),
         circuitMeterFixed: hasFixedMeter(site, "circuit"),
+      }),
+  }),
+  entry({
+    service: "limits",
+    id: "none",
+    config: limitsConfig,
+    create: ({ broker, clock, site, environment }: Surroundings) =>
+      limitsService({
+        broker,
+        clock,
+        points: site.chargePoints.map(({ id }) => id),
+        keeper: limitsFile(environment.dataDir),
       }),
   }),
   entry({

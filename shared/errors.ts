@@ -81,6 +81,19 @@ export class CardRefused extends EvseError {
   readonly code = "card.refused";
 }
 
+/** A limit that cannot be set or withdrawn so. Nothing was changed. */
+export class LimitRefused extends EvseError {
+  readonly code = "limit.refused";
+}
+
+/** A limit of somebody else: only its owner replaces or withdraws it. Nothing was changed. */
+export class LimitNotYours extends EvseError {
+  readonly code = "limit.not-yours";
+  constructor(limitId: string, owner: string) {
+    super(`the limit ${limitId} was set by ${owner}; only ${owner} may replace or withdraw it`);
+  }
+}
+
 /** Something was asked about a charge point that this site does not have. */
 export class PointUnknown extends EvseError {
   readonly code = "point.unknown";

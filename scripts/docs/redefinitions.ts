@@ -3,7 +3,7 @@ const PROSE = ["description", "title"];
 
 /**
  * What of an old schema a new one no longer says, in words; empty = only additions. Added properties, and words added to
- * a list of words, are additions: everything of one version is deployed together, and outsiders ignore what they do
+ * a list of words, are additions, and so is a further form beside words: everything of one version is deployed together, and outsiders ignore what they do
  * not know. A type, a bound or a name that changed is a redefinition: it needs a new contract name.
  */
 export function redefinitions(before: unknown, after: unknown, path: string): readonly string[] {
@@ -14,6 +14,8 @@ export function redefinitions(before: unknown, after: unknown, path: string): re
     return lost.map(word => `${path}: ${JSON.stringify(word)} is gone`);
   }
   if (isRecord(before) && isRecord(after)) {
+    const [first] = Array.isArray(after["anyOf"]) ? (after["anyOf"] as readonly unknown[]) : [];
+    if (Array.isArray(before["enum"]) && first !== undefined) return redefinitions(before, first, path);
     return Object.keys(before)
       .filter(key => !(PROSE.includes(key) && typeof before[key] === "string"))
       .flatMap(key =>

@@ -1,5 +1,5 @@
 import type { BalancerInsight, EvseInsight, LimitInsight, Reconsider } from "../../shared/contracts/insight.ts";
-import type { BoundBy } from "../../shared/contracts/units.ts";
+import { type BoundBy, type BoundByKind, partsOf } from "../../shared/contracts/units.ts";
 import { wholeMs } from "./round.core.ts";
 import type { ExplainedLimit, ExplainView } from "./view.ts";
 
@@ -16,13 +16,16 @@ const onPhase = (what: string, phase: string, owner: string): Name => ({ words: 
 const MAINS = "balancer, from MAINS and the mains meter";
 const CIRCUIT = "balancer, from CIRCUIT";
 
-const NAMES: Readonly<Record<BoundBy, Name>> = {
+const NAMES: Readonly<Record<BoundByKind, Name>> = {
   "mains.l1": onPhase("main fuse", "L1", MAINS),
   "mains.l2": onPhase("main fuse", "L2", MAINS),
   "mains.l3": onPhase("main fuse", "L3", MAINS),
   "circuit.l1": onPhase("circuit", "L1", CIRCUIT),
   "circuit.l2": onPhase("circuit", "L2", CIRCUIT),
   "circuit.l3": onPhase("circuit", "L3", CIRCUIT),
+  peak: { words: "quarter-hour peak", owner: "balancer, from CAP PEAK and CAP MODE and the mains meter" },
+  "grid-relay": { words: "relay of the grid operator", owner: "the grid operator, through SWITCH = Grid Relay" },
+  limit: { words: "limit from outside", owner: "whoever set it" },
   capacity: { words: "sum of the phases", owner: "balancer, from CAPACITY and the mains meter" },
   max: { words: "maximum of this charge point", owner: "setting MAX" },
   cable: { words: "cable", owner: "the resistor in its plug" },
@@ -45,6 +48,18 @@ const NAMES: Readonly<Record<BoundBy, Name>> = {
   "solar-stop": { words: "too little sun", owner: "solar, from STOP and IMPORT" },
   "phase-switch": { words: "change between one phase and three", owner: "solar" },
 };
+
+/** In words, with the circuit or the owner that it names. */
+function nameOf(boundBy: BoundBy): Name {
+  const { kind, of } = partsOf(boundBy);
+  const name = NAMES[kind];
+  if (of === null) return name;
+  if (kind === "limit") return { words: `limit of ${of}`, owner: of };
+  return {
+    words: name.words.replace("circuit", `circuit ${of}`),
+    owner: `balancer, from the circuit ${of} of the site file`,
+  };
+}
 
 /** Which limit holds, whose it is, how old what it rests on is, what would bind next, and when it is looked at again. */
 export function explain(point: EvseInsight, shared: BalancerInsight | null, civilMs: number): ExplainView {
@@ -84,7 +99,7 @@ function limitsOf(point: EvseInsight, shared: BalancerInsight | null): readonly 
 }
 
 function explained(limit: LimitInsight, heldA: number): ExplainedLimit {
-  const { words, owner } = NAMES[limit.boundBy];
+  const { words, owner } = nameOf(limit.boundBy);
   return {
     boundBy: limit.boundBy,
     words,
@@ -102,7 +117,7 @@ function reconsiderIn(point: EvseInsight, plan: Reconsider | null): ExplainView[
   if (point.waitMs > 0) return { inMs: point.waitMs, words: `it may start in ${seconds(point.waitMs)}` };
   if (plan === null) return { inMs: null, words: "when the balancer is heard again" };
   if (point.offerA > 0 && OWN.includes(point.boundBy)) {
-    return { inMs: null, words: `when ${NAMES[point.boundBy].owner} changes` };
+    return { inMs: null, words: `when ${nameOf(point.boundBy).owner} changes` };
   }
   const settling = seconds(plan.settlingMs);
   switch (plan.kind) {

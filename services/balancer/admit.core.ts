@@ -2,13 +2,13 @@ import type { BoundBy } from "../../shared/contracts/units.ts";
 import { MIN_OFFER_A } from "../../shared/iec61851/duty.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { isRegulated, limitsOn, weightOn } from "./limits.core.ts";
-import { isReachable, isSolar, type Point, solarWish, withLimit } from "./point.core.ts";
+import { ceilingOf, isReachable, isSolar, type Point, solarWish, withLimit } from "./point.core.ts";
 import type { Scene } from "./scene.core.ts";
 import type { Trust } from "./trust.core.ts";
 import { JOIN_WAIT_MS, LOST_POINT_MS, RETRY_MS } from "./tuning.core.ts";
 
 /** Takes everything from points that do not want, or must not have, current. */
-export function withoutClaim(point: Point, trust: Trust, now: Instant): Point {
+export function withoutClaim(point: Point, trust: Trust, circuitSilent: boolean, now: Instant): Point {
   const refuse = (boundBy: BoundBy): Point => ({
     ...withLimit(point, 0, boundBy, now),
     admitted: false,
@@ -21,17 +21,23 @@ export function withoutClaim(point: Point, trust: Trust, now: Instant): Point {
   }
   // Told whether or not there is a car: who plugs in now would wait for the meter.
   if (trust === "stop" && status.mode !== "normal") return refuse("mains-silent");
+  if (circuitSilent) return refuse("circuit-silent");
   if (isSolar(point) && solarWish(point, now) === null) return refuse("mode-unavailable");
   if (!status.wantsCurrent) return refuse("not-charging");
-  if (status.ceilingA < MIN_OFFER_A) return refuse(status.ceilingBy);
+  const ceiling = ceilingOf(point);
+  if (ceiling.limitA < MIN_OFFER_A) return refuse(ceiling.boundBy);
   if (isRegulated(point)) {
     if (trust === "unmetered") return refuse("no-mains-meter");
     if (trust === "stop") return refuse("mains-silent");
   }
   if (waitsForSun(point, now)) return refuse("solar-start");
   // A car that no longer asks keeps its offer, but its current is free for others.
-  if (point.admitted && !status.asksPower) return { ...point, admitted: false, askingSince: null };
-  if (!status.asksPower) return point.askingSince === null ? point : { ...point, askingSince: null };
+  if (!status.asksPower) {
+    const { limitA, boundBy } = ceiling;
+    const within = point.limitA > limitA ? withLimit(point, limitA, boundBy, now) : point;
+    if (point.admitted) return { ...within, admitted: false, askingSince: null };
+    return point.askingSince === null ? within : { ...within, askingSince: null };
+  }
   return point.admitted || point.askingSince !== null ? point : { ...point, askingSince: now };
 }
 
@@ -39,7 +45,7 @@ export function withoutClaim(point: Point, trust: Trust, now: Instant): Point {
 export function considerWaiting(point: Point, index: number, points: readonly Point[], scene: Scene): Point {
   const { now, settings, limits } = scene;
   if (point.limitA > 0 || point.status?.wantsCurrent !== true || !isReachable(point, now)) return point;
-  if (waitsForSun(point, now)) return point;
+  if (scene.circuitSilent || ceilingOf(point).limitA < MIN_OFFER_A || waitsForSun(point, now)) return point;
   if (isRegulated(point) && scene.trust !== "regulate")
     return point.boundBy === "not-charging" ? { ...point, boundBy: "settling" } : point;
   const uses = limitsOn(point, limits, now);

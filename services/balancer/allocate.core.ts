@@ -5,6 +5,7 @@ import { claimOf, reasonFor, round1 } from "./claim.core.ts";
 import { distribute } from "./distribute.core.ts";
 import { offerToGuests } from "./guests.core.ts";
 import {
+  circuitIsSilent,
   heldOn,
   isRegulated,
   type Limit,
@@ -39,11 +40,12 @@ export function allocate(
   fresh: MeterKey | "sun" | null,
   now: Instant,
 ): BalancerState {
-  const cleared = { ...state, points: state.points.map(point => withoutClaim(point, trust, now)) };
+  const circuitSilent = circuitIsSilent(state, settings, now);
+  const cleared = { ...state, points: state.points.map(point => withoutClaim(point, trust, circuitSilent, now)) };
   const meter = fresh === "sun" ? null : fresh;
   const fed = shed(cleared, { settings, trust, fresh: meter, now });
   const limits = limitsInForce(fed, settings, trust, now);
-  const scene: Scene = { settings, trust, now, fresh: meter, news: fresh !== null, limits };
+  const scene: Scene = { settings, trust, now, circuitSilent, fresh: meter, news: fresh !== null, limits };
   const points = fed.points.map((point, index) => considerWaiting(point, index, fed.points, scene));
   return share({ ...fed, points }, scene);
 }

@@ -8,6 +8,16 @@ export type BalancerConfig = z.output<typeof balancerConfig>;
 export interface BalancerSettings {
   /** MAINS: the main fuse, A per phase. */
   readonly mainsA: number;
+  /** CAP MODE = Interval: the least power of its table, which holds while nobody tells the time; null in other modes. */
+  readonly intervalFloorW: number | null;
+  /** CAP PEAK or CAP MODE = Flanders: the average that holds flatly while nobody follows the quarter hour; null = none. */
+  readonly peakFloorW: number | null;
+  /** Points whose switch is the relay of the grid operator. */
+  readonly gridRelayAt: readonly string[];
+  /** Something measures the circuit of all points: without it nobody charges there. */
+  readonly circuitMeter: boolean;
+  /** It is the EV meter of the only point: at the head of a sub-panel, it may measure other loads, too. */
+  readonly evMeterIsCircuit: boolean;
   /** CIRCUIT: what all points may draw together, A per phase; null where the setting does not apply. */
   readonly circuitA: number | null;
   /** CAPACITY: what the site may draw, sum of the phases; null where it is off. */

@@ -1,15 +1,29 @@
 import type { Step } from "../../shared/actor/actor.ts";
 import type { BalancerAllocation, BalancerStatus } from "../../shared/contracts/balancer.ts";
 import type { EvseStatus } from "../../shared/contracts/evse.ts";
+import type { LimitsCurrent } from "../../shared/contracts/limits.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
 import type { SolarBudget } from "../../shared/contracts/solar.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { allocate } from "./allocate.core.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
+import { isRegulated, type MeterKey } from "./limits.core.ts";
 import { ageMs, type Sample, toTuple, withSample } from "./measured.core.ts";
-import { drawNow, isSolar, isSteady, lookForCar, mayDraw, type Point, solarWish, withDraw } from "./point.core.ts";
+import {
+  drawNow,
+  isSolar,
+  isSteady,
+  lookForCar,
+  mayDraw,
+  onHouse,
+  type Point,
+  solarWish,
+  withDraw,
+} from "./point.core.ts";
 import { worstScore } from "./shortage.core.ts";
+import { withCaps } from "./standing.core.ts";
 import type { BalancerState } from "./state.core.ts";
+import { seesOtherLoads, withSharedMeter } from "./sub-panel.core.ts";
 import { type Trust, trustOf } from "./trust.core.ts";
 import { DRAW_EXACT_MS, DRAW_USABLE_MS } from "./tuning.core.ts";
 
@@ -18,6 +32,7 @@ export type BalancerInput =
   | { readonly kind: "status"; readonly status: EvseStatus }
   | { readonly kind: "settings"; readonly settings: BalancerSettings }
   | { readonly kind: "sun"; readonly budget: SolarBudget }
+  | { readonly kind: "limits"; readonly limits: LimitsCurrent }
   | { readonly kind: "tick" };
 
 export type BalancerOutput =
@@ -33,6 +48,8 @@ export function balance(state: BalancerState, input: BalancerInput, now: Instant
       return decide({ ...state, points: withStatus(state.points, input.status, now) }, null, now);
     case "sun":
       return decide(withSun(state, input.budget, now), "sun", now, state.points);
+    case "limits":
+      return hearLimits(state, input.limits, now);
     case "tick":
       return repeat(decide(state, null, now), now);
     case "reading":
@@ -48,20 +65,25 @@ function hear(state: BalancerState, reading: MeterReading, now: Instant): Step<B
   const currents = toTuple(reading.currentA);
   switch (reading.role) {
     case "ev":
-      return {
-        state: {
-          ...state,
-          lastSequence,
-          points: state.points.map(point => (point.id === reading.evseId ? withDraw(point, currents, at) : point)),
-        },
-        outputs: [],
-      };
+      return hearEvMeter({ ...state, lastSequence }, reading.evseId, currents, at, now);
     case "mains": {
-      const mains = withSample(state.mains, { at, measuredA: currents, ...knownDraw(state.points, at) });
+      const mains = withSample(state.mains, {
+        at,
+        measuredA: currents,
+        ...knownDraw(state.points.filter(isRegulated), at),
+      });
       const points = state.points.map(point => lookForCar(point, currents, now));
       return decide({ ...state, lastSequence, mains, points }, "mains", now);
     }
     case "circuit": {
+      const place = state.circuits.findIndex(({ meterId }) => meterId === reading.meterId);
+      const nested = state.circuits[place];
+      if (nested !== undefined) {
+        const members = state.points.filter(({ id }) => nested.members.includes(id));
+        const measured = withSample(nested.measured, { at, measuredA: currents, ...knownDraw(members, at) });
+        const circuits = state.circuits.with(place, { ...nested, measured });
+        return decide({ ...state, lastSequence, circuits }, `circuit.${nested.id}`, now);
+      }
       const circuit = withSample(state.circuit, { at, measuredA: currents, ...knownDraw(state.points, at) });
       return decide({ ...state, lastSequence, circuit }, "circuit", now);
     }
@@ -71,13 +93,46 @@ function hear(state: BalancerState, reading: MeterReading, now: Instant): Step<B
   }
 }
 
-/** What regulated points are known to have drawn when a sample was taken, and how well it is known. */
+/**
+ * An EV meter tells what the car draws. Where it stands in for a circuit meter, at the head of a sub-panel, it also
+ * measures the circuit, and what it shows beside the car is not taken for the car (spec control 4.2).
+ */
+function hearEvMeter(
+  state: BalancerState,
+  evseId: string | null,
+  terminalA: readonly [number, number, number],
+  at: Instant,
+  now: Instant,
+): Step<BalancerState, BalancerOutput> {
+  const place = state.points.findIndex(({ id }) => id === evseId);
+  const before = state.points[place];
+  if (before === undefined) return { state, outputs: [] };
+  const drawn = withDraw(before, terminalA, at);
+  const isCircuit = state.settings?.evMeterIsCircuit === true && state.settings.circuitA !== null;
+  if (!isCircuit) return { state: { ...state, points: state.points.with(place, drawn) }, outputs: [] };
+  const measuredA = onHouse(before, terminalA);
+  const shared = seesOtherLoads(drawn, measuredA, at);
+  const still = before.sharedMeterUntil !== null && at < before.sharedMeterUntil;
+  const point = shared ? withSharedMeter(before, at) : still ? before : { ...drawn, sharedMeterUntil: null };
+  const circuit = withSample(state.circuit, { at, measuredA, ...knownDraw([point], at) });
+  return decide({ ...state, points: state.points.with(place, point), circuit }, "circuit", now);
+}
+
+/** Limits from outside act at once; the quarter hour goes on by itself and acts with the next sample. */
+function hearLimits(state: BalancerState, current: LimitsCurrent, now: Instant): Step<BalancerState, BalancerOutput> {
+  const next = { ...state, standing: { current, at: now } };
+  const set = (limits: LimitsCurrent["limits"] | undefined): string =>
+    JSON.stringify((limits ?? []).map(limit => ({ ...limit, expiresInMs: null })));
+  if (set(state.standing?.current.limits) === set(current.limits)) return { state: next, outputs: [] };
+  return decide(next, null, now);
+}
+
+/** What these points are known to have drawn when a sample was taken, and how well it is known. */
 function knownDraw(points: readonly Point[], at: Instant): Pick<Sample, "drawnA" | "drawnAtMostA" | "exact"> {
   const drawnA: [number, number, number] = [0, 0, 0];
   const drawnAtMostA: [number, number, number] = [0, 0, 0];
   let exact = true;
   for (const point of points) {
-    if (point.status?.mode === "normal") continue;
     const newest = point.pastDraws.at(-1);
     if (newest === undefined || Math.abs(at - newest.at) > DRAW_USABLE_MS) continue;
     exact &&= Math.abs(at - newest.at) <= DRAW_EXACT_MS || isSteady(point, at);
@@ -91,13 +146,14 @@ function knownDraw(points: readonly Point[], at: Instant): Pick<Sample, "drawnA"
 
 function decide(
   state: BalancerState,
-  fresh: "mains" | "circuit" | "sun" | null,
+  fresh: MeterKey | "sun" | null,
   now: Instant,
   last: readonly Point[] = state.points,
 ): Step<BalancerState, BalancerOutput> {
   if (state.settings === null) return { state, outputs: [] };
   const trust = siteTrust(state, now);
-  const next = allocate(state, state.settings, trust, fresh, now);
+  const capped = { ...state, points: withCaps(state, state.settings.minA, now) };
+  const next = allocate(capped, state.settings, trust, fresh, now);
   const outputs: BalancerOutput[] = [];
   let sequence = state.sequence;
   next.points.forEach((point, index) => {

@@ -6,6 +6,7 @@ import { answer, publish, subscribe } from "../../shared/bus/bus.ts";
 import { balancerAllocation, balancerStatus } from "../../shared/contracts/balancer.ts";
 import { evseStatus } from "../../shared/contracts/evse.ts";
 import { balancerExplain, balancerJournal } from "../../shared/contracts/insight.ts";
+import { limitsCurrent } from "../../shared/contracts/limits.ts";
 import { meterReading } from "../../shared/contracts/meter.ts";
 import { settingsCurrent } from "../../shared/contracts/settings.ts";
 import { solarBudget } from "../../shared/contracts/solar.ts";
@@ -58,6 +59,7 @@ export function balancerService(options: BalancerOptions): ServiceSchema {
       ...subscribe(meterReading, reading => actor?.tell({ kind: "reading", reading })),
       ...subscribe(evseStatus, status => actor?.tell({ kind: "status", status })),
       ...subscribe(solarBudget, budget => actor?.tell({ kind: "sun", budget })),
+      ...subscribe(limitsCurrent, limits => actor?.tell({ kind: "limits", limits })),
       ...subscribe(settingsCurrent, current => {
         actor?.tell({ kind: "settings", settings: balancerSettingsOf(current, options) });
       }),

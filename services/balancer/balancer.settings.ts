@@ -1,5 +1,6 @@
 import type { SettingsCurrent } from "../../shared/contracts/settings.ts";
 import { PHASES } from "../../shared/contracts/units.ts";
+import { CAP_MODE, FLANDERS_FLOOR_W, intervalsIn } from "../../shared/settings/capacity.ts";
 import { numberIn } from "../../shared/settings/read.ts";
 import type { ChargePoint } from "../../shared/site/site-file.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
@@ -8,6 +9,8 @@ import type { PointWiring } from "./state.core.ts";
 /** PWR SHARE as stored: 1 = Master. */
 const MASTER = 1;
 const NORMAL = 0;
+/** SWITCH as stored. */
+const GRID_RELAY = 5;
 
 /** The limits in force, from the settings and from what the site file fixes. */
 export function balancerSettingsOf(
@@ -18,11 +21,20 @@ export function balancerSettingsOf(
     readonly circuitMeterFixed: boolean;
   },
 ): BalancerSettings {
+  const [only, ...more] = site.chargePoints;
+  const dedicated = site.circuitMeterFixed || numberIn(current, "circuit_meter_type") !== 0;
+  const evMeterIsCircuit =
+    !dedicated && only !== undefined && more.length === 0 && numberIn(current, "ev_meter", only.id) !== 0;
   const mainsMeter = site.mainsMeterFixed || numberIn(current, "mains_meter") !== 0;
   return {
     mainsA: numberIn(current, "current_main"),
     circuitA: circuitApplies(current, site) ? numberIn(current, "current_max_circuit") : null,
     capacityA: orOff(numberIn(current, "current_max_sum_mains")),
+    intervalFloorW: intervalFloorOf(current),
+    peakFloorW: peakFloorOf(current),
+    gridRelayAt: site.chargePoints.map(({ id }) => id).filter(id => numberIn(current, "switch", id) === GRID_RELAY),
+    circuitMeter: dedicated || evMeterIsCircuit,
+    evMeterIsCircuit,
     capStopMs: numberIn(current, "max_sum_mains_time") * 60_000,
     minA: numberIn(current, "current_min"),
     mainsMeter,
@@ -45,6 +57,20 @@ function circuitApplies(
     numberIn(current, "circuit_meter_type") !== 0 ||
     numberIn(current, "ev_meter", only.id) !== 0
   );
+}
+
+function intervalFloorOf(current: SettingsCurrent): number | null {
+  if (numberIn(current, "capacity_mode") !== CAP_MODE.interval) return null;
+  const powersW = intervalsIn(current).map(({ power }) => power);
+  return powersW.length === 0 ? null : Math.min(...powersW);
+}
+
+function peakFloorOf(current: SettingsCurrent): number | null {
+  const limitsW = [
+    ...(numberIn(current, "capacity_limit") === 0 ? [] : [numberIn(current, "capacity_limit")]),
+    ...(numberIn(current, "capacity_mode") === CAP_MODE.flanders ? [FLANDERS_FLOOR_W] : []),
+  ];
+  return limitsW.length === 0 ? null : Math.min(...limitsW);
 }
 
 /** 0 stands for a limit that is off. */

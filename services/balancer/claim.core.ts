@@ -2,7 +2,7 @@ import type { BoundBy } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { type Claim } from "./distribute.core.ts";
 import { isRegulated, limitsOn, weightOn } from "./limits.core.ts";
-import { drawNow, isSolar, type Point, solarWish } from "./point.core.ts";
+import { ceilingOf, drawNow, isSolar, type Point, solarWish } from "./point.core.ts";
 import type { Scene } from "./scene.core.ts";
 import { RAISE_DEADBAND_A, SLACK_MS, SLACK_ROOM_A, SOLAR_START_MS } from "./tuning.core.ts";
 
@@ -11,7 +11,7 @@ export function claimOf(point: Point, sharers: number, scene: Scene): Claim {
   const { now, settings, trust } = scene;
   const uses = limitsOn(point, scene.limits, now);
   const shared = { uses, weights: uses.map(used => weightOn(point, scene.limits[used], now)) };
-  const ceilingA = Math.max(settings.minA, point.status?.ceilingA ?? 0);
+  const ceilingA = Math.max(settings.minA, ceilingOf(point).limitA);
   if (trust === "minimum" && isRegulated(point)) return { ...shared, capA: settings.minA };
   if (isStartingBySun(point, now)) return { ...shared, capA: settings.minA };
   if (sharers > 1 && point.slackSince !== null && now - point.slackSince >= SLACK_MS && drawNow(point, now) !== null) {
@@ -36,9 +36,9 @@ export function reasonFor(
   scene: Scene,
 ): BoundBy {
   if (scene.trust === "minimum" && isRegulated(point)) return "mains-silent";
-  const ceilingA = point.status?.ceilingA ?? 0;
+  const ceiling = ceilingOf(point);
   if (isStartingBySun(point, scene.now) && limitA >= capA - 0.05) return "solar-start";
-  if (limitA >= capA - 0.05) return capA >= ceilingA - 0.05 ? (point.status?.ceilingBy ?? "max") : "not-charging";
+  if (limitA >= capA - 0.05) return capA >= ceiling.limitA - 0.05 ? ceiling.boundBy : "not-charging";
   if (potentialA >= limitA + RAISE_DEADBAND_A || stoppedBy === null) return "settling";
   const boundBy = scene.limits[stoppedBy]?.boundBy ?? "settling";
   return boundBy === "solar" ? (solarWish(point, scene.now)?.boundBy ?? "solar") : boundBy;

@@ -1,6 +1,6 @@
 import type { BalancerInsight, LimitInsight, Reconsider } from "../../shared/contracts/insight.ts";
 import type { Instant } from "../../shared/time/clock.ts";
-import { isRegulated, type Limit, limitsInForce, limitsOn, weightOn } from "./limits.core.ts";
+import { isRegulated, type Limit, limitsInForce, limitsOn, measuredOf, weightOn } from "./limits.core.ts";
 import { ageMs } from "./measured.core.ts";
 import { isReachable, type Point } from "./point.core.ts";
 import type { BalancerState } from "./state.core.ts";
@@ -45,7 +45,7 @@ function insightOf(
 
 function ageOf({ boundBy, meter }: Limit, state: BalancerState, now: Instant): number | null {
   if (boundBy === "solar") return state.sun === null ? null : now - state.sun.at;
-  return meter === null ? null : ageMs(state[meter], now);
+  return meter === null ? null : ageMs(measuredOf(state, meter), now);
 }
 
 /** What the limit would give this point if the others kept what they have. */

@@ -1,6 +1,6 @@
 import { claimOf, round1 } from "./claim.core.ts";
 import { distribute } from "./distribute.core.ts";
-import { isReachable, type Point, withLimit } from "./point.core.ts";
+import { ceilingOf, isReachable, type Point, withLimit } from "./point.core.ts";
 import type { Scene } from "./scene.core.ts";
 
 /** A car that is connected but does not ask sees what it would get; nothing is reserved for it. */
@@ -22,11 +22,10 @@ export function offerToGuests(points: readonly Point[], charging: readonly Point
     if (!guests.includes(point)) return point;
     const index = offers.get(point.id) ?? 0;
     const shareA = Math.max(settings.minA, shares.sharesA[index] ?? 0);
-    const capA = point.status?.ceilingA ?? 0;
-    const limitA = Math.abs(shareA - point.limitA) >= 1 ? shareA : Math.min(point.limitA, capA);
+    const ceiling = ceilingOf(point);
+    const limitA = Math.abs(shareA - point.limitA) >= 1 ? shareA : Math.min(point.limitA, ceiling.limitA);
     const stoppedBy = shares.stoppedBy[index] ?? null;
-    const boundBy =
-      stoppedBy === null ? (point.status?.ceilingBy ?? "max") : (limits[stoppedBy]?.boundBy ?? "settling");
+    const boundBy = stoppedBy === null ? ceiling.boundBy : (limits[stoppedBy]?.boundBy ?? "settling");
     return withLimit(point, round1(limitA), boundBy, now);
   });
 }

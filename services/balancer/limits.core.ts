@@ -1,19 +1,21 @@
 import { SAMPLE_LIFETIME_MS } from "../../shared/contracts/meter.ts";
-import type { BoundBy } from "../../shared/contracts/units.ts";
+import { type BoundBy, PHASES } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
 import { budgetOf, type PhaseBudget, type PhaseLoad } from "./budget.core.ts";
-import { ageMs, atPhase, type Measured, SUM_OF_PHASES, settledSamples } from "./measured.core.ts";
+import { type Circuit, isMetered, unmeteredA } from "./circuits.core.ts";
+import { ageMs, atPhase, type Measured, nothingMeasured, SUM_OF_PHASES, settledSamples } from "./measured.core.ts";
 import { drawAtMostA, drawNow, isSolar, mayDraw, type Point, phasesUsed, solarWish } from "./point.core.ts";
+import { intervalA, quarterLimit, relayIsOpen, standingLimits, sumAOf } from "./standing.core.ts";
 import type { BalancerState } from "./state.core.ts";
 import type { Trust } from "./trust.core.ts";
 import { BUDGET_LIFETIME_MS, RESPONSE_MS } from "./tuning.core.ts";
 
-/** Whose samples a limit is judged by: what `fresh` names when one has just come. */
-export type MeterKey = "mains" | "circuit";
+/** Whose samples a limit is judged by: what `fresh` names when one has just come. `circuit` is that of all points. */
+export type MeterKey = "mains" | "circuit" | `circuit.${string}`;
 
-/** Which points count against a limit. */
-type Binds = "all" | "regulated" | "solar";
+/** Which points count against a limit: all, those of a mode, or those of a circuit. */
+type Binds = "all" | "regulated" | "solar" | ReadonlySet<string>;
 
 /** One limit on one house phase (or on their sum), and what it allows the points that count against it. */
 export interface Limit {
@@ -54,7 +56,13 @@ interface Ground {
 /** A limit before it is set against what is measured and given. */
 type Rule = Pick<Limit, "key" | "boundBy" | "phase" | "limitA" | "binds" | "shortage">;
 
-/** Every limit in force, mains phases first. MAINS and CAPACITY bind Smart and Solar points, a circuit all, the sun Solar. */
+/** 4.2 kW at 230 V, sum of the phases of all points: what a grid operator's relay leaves (spec control 4.2). */
+const GRID_RELAY_A = 18;
+
+/**
+ * Every limit in force, mains phases first. What is measured at the mains binds Smart and Solar points, circuits, the grid
+ * operator's relay and limits from outside all, the sun Solar.
+ */
 export function limitsInForce(
   state: BalancerState,
   settings: BalancerSettings,
@@ -62,60 +70,99 @@ export function limitsInForce(
   now: Instant,
 ): readonly Limit[] {
   const ground: Ground = { state, settings, followed: now - state.changedAt >= RESPONSE_MS, now };
-  const limits: Limit[] = [];
-  if (trust !== "unmetered") {
-    for (const phase of HOUSE_PHASES) {
-      const boundBy = MAINS[phase] ?? "mains.l1";
-      limits.push(
-        measuredLimit(ground, state.mains, "mains", {
-          key: boundBy,
-          boundBy,
-          phase,
-          limitA: settings.mainsA,
-          binds: "regulated",
-          shortage: "scored",
-        }),
-      );
-    }
-    if (settings.capacityA !== null) {
-      limits.push(
-        measuredLimit(ground, state.mains, "mains", {
-          key: "capacity",
-          boundBy: "capacity",
-          phase: SUM_OF_PHASES,
-          limitA: settings.capacityA,
-          binds: "regulated",
-          shortage: "tolerated",
-        }),
-      );
-    }
-  }
-  if (settings.circuitA !== null) {
-    const circuitAge = ageMs(state.circuit, now);
-    const metered = circuitAge !== null && circuitAge <= SAMPLE_LIFETIME_MS.circuit;
-    for (const phase of HOUSE_PHASES) {
-      const boundBy = CIRCUIT[phase] ?? "circuit.l1";
-      const rule = { key: boundBy, boundBy, phase, limitA: settings.circuitA, binds: "all" } as const;
-      limits.push(
-        metered
-          ? measuredLimit(ground, state.circuit, "circuit", { ...rule, shortage: "scored" })
-          : unmeteredLimit(ground, { ...rule, shortage: "at-once" }),
-      );
-    }
-  }
-  if (state.sun !== null && now - state.sun.at <= BUDGET_LIFETIME_MS && state.points.some(isSolar)) {
-    limits.push(
-      unmeteredLimit(ground, {
-        key: "solar",
-        boundBy: "solar",
-        phase: SUM_OF_PHASES,
-        limitA: state.sun.chargingA,
-        binds: "solar",
-        shortage: "wished",
-      }),
-    );
-  }
-  return limits;
+  return [
+    ...(trust === "unmetered" ? [] : mainsLimits(ground)),
+    ...circuitLimits(ground),
+    ...state.circuits.flatMap(circuit => nestedLimits(ground, circuit)),
+    ...outsideLimits(ground),
+    ...sunLimit(ground),
+  ];
+}
+
+/** The meter of the circuit of all points has been silent for too long: nobody charges there (spec control 8). */
+export function circuitIsSilent(state: BalancerState, settings: BalancerSettings, now: Instant): boolean {
+  if (settings.circuitA === null || !settings.circuitMeter) return false;
+  return (ageMs(state.circuit, now) ?? now - state.startedAt) > SAMPLE_LIFETIME_MS.circuit;
+}
+
+/** The meter whose samples a limit is judged by. */
+export function measuredOf(state: BalancerState, meter: MeterKey): Measured {
+  if (meter === "mains" || meter === "circuit") return state[meter];
+  return state.circuits.find(({ id }) => meter === `circuit.${id}`)?.measured ?? nothingMeasured;
+}
+
+function mainsLimits(ground: Ground): readonly Limit[] {
+  const { state, settings, now } = ground;
+  const phases = HOUSE_PHASES.map(phase => {
+    const boundBy: BoundBy = MAINS[phase] ?? "mains.l1";
+    return { key: boundBy, boundBy, phase, limitA: settings.mainsA, shortage: "scored" as const };
+  });
+  const sum = { phase: SUM_OF_PHASES, shortage: "tolerated" as const };
+  const limitA = intervalA(state, settings, now);
+  const quarter = quarterLimit(state, settings, now);
+  const sums = [
+    settings.capacityA === null
+      ? null
+      : ({ ...sum, key: "capacity", boundBy: "capacity", limitA: settings.capacityA } as const),
+    limitA === null ? null : ({ ...sum, key: "interval", boundBy: "capacity", limitA } as const),
+    quarter === null ? null : ({ ...sum, key: "peak", boundBy: "peak", limitA: quarter.limitA } as const),
+  ];
+  return [...phases, ...sums.filter(rule => rule !== null)].map(rule =>
+    measuredLimit(ground, state.mains, "mains", { ...rule, binds: "regulated" }),
+  );
+}
+
+/** CIRCUIT: measured where something is there to measure it, otherwise the sum of what is given. */
+function circuitLimits(ground: Ground): readonly Limit[] {
+  const { state, settings, now } = ground;
+  const { circuitA } = settings;
+  if (circuitA === null) return [];
+  const metered = settings.circuitMeter || isMetered({ measured: state.circuit }, now);
+  return HOUSE_PHASES.map(phase => {
+    const boundBy: BoundBy = CIRCUIT[phase] ?? "circuit.l1";
+    const rule = { key: boundBy, boundBy, phase, limitA: circuitA, binds: "all" } as const;
+    return metered
+      ? measuredLimit(ground, state.circuit, "circuit", { ...rule, shortage: "scored" })
+      : unmeteredLimit(ground, { ...rule, shortage: "at-once" });
+  });
+}
+
+function nestedLimits(ground: Ground, circuit: Circuit): readonly Limit[] {
+  const binds = new Set(circuit.members);
+  const metered = isMetered(circuit, ground.now);
+  return HOUSE_PHASES.map(phase => {
+    const boundBy: BoundBy = `circuit.${circuit.id}.${PHASES[phase]}`;
+    const rule = { key: boundBy, boundBy, phase, binds } as const;
+    const limitA = circuit.limitA[phase];
+    return metered
+      ? measuredLimit(ground, circuit.measured, `circuit.${circuit.id}`, { ...rule, limitA, shortage: "scored" })
+      : unmeteredLimit(ground, { ...rule, limitA: unmeteredA(circuit, phase), shortage: "at-once" });
+  });
+}
+
+/** The grid operator's relay, and limits that somebody has set for the whole site. */
+function outsideLimits(ground: Ground): readonly Limit[] {
+  const { state, settings, now } = ground;
+  const rule = { binds: "all", shortage: "at-once" } as const;
+  const relay = relayIsOpen(state, settings, now)
+    ? [{ ...rule, key: "grid-relay", boundBy: "grid-relay", phase: SUM_OF_PHASES, limitA: GRID_RELAY_A } as const]
+    : [];
+  const set = standingLimits(state, now)
+    .filter(({ evseId }) => evseId === null)
+    .flatMap(({ limitId, owner, maxA, maxW }) => {
+      const boundBy: BoundBy = `limit.${owner}`;
+      if (maxA === null)
+        return [{ ...rule, key: `limit.${limitId}`, boundBy, phase: SUM_OF_PHASES, limitA: sumAOf(maxW ?? 0) }];
+      return HOUSE_PHASES.map(phase => ({ ...rule, key: `limit.${limitId}.${phase}`, boundBy, phase, limitA: maxA }));
+    });
+  return [...relay, ...set].map(one => unmeteredLimit(ground, one));
+}
+
+function sunLimit(ground: Ground): readonly Limit[] {
+  const { sun, points } = ground.state;
+  if (sun === null || ground.now - sun.at > BUDGET_LIFETIME_MS || !points.some(isSolar)) return [];
+  const rule = { key: "solar", boundBy: "solar", binds: "solar", shortage: "wished" } as const;
+  return [unmeteredLimit(ground, { ...rule, phase: SUM_OF_PHASES, limitA: sun.chargingA })];
 }
 
 /** The sun is a wish, no fuse: nobody is stopped or waited for because of what the cars still draw. */
@@ -158,7 +205,8 @@ export function isRegulated(point: Point): boolean {
 
 function isBound(point: Point, { binds }: Pick<Limit, "binds">): boolean {
   if (binds === "all") return true;
-  return binds === "solar" ? isSolar(point) : isRegulated(point);
+  if (binds === "solar") return isSolar(point);
+  return binds === "regulated" ? isRegulated(point) : binds.has(point.id);
 }
 
 function measuredLimit(ground: Ground, measured: Measured, meter: MeterKey, rule: Rule): Limit {

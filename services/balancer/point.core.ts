@@ -25,6 +25,12 @@ interface PastDraw {
   readonly houseA: readonly [number, number, number];
 }
 
+/** What limits from outside leave a point, and whose the least of them is. */
+export interface Cap {
+  readonly limitA: number;
+  readonly boundBy: BoundBy;
+}
+
 /** What the balancer knows of one charge point. */
 export interface Point {
   readonly id: string;
@@ -52,6 +58,10 @@ export interface Point {
   readonly slackSince: Instant | null;
   /** Since when only its first terminal has carried current. */
   readonly narrowSince: Instant | null;
+  /** The least of the limits from outside that are set for it; null = none. */
+  readonly cap: Cap | null;
+  /** Until then its EV meter, at the head of a sub-panel, is known to measure other loads, too; null = the car alone. */
+  readonly sharedMeterUntil: Instant | null;
   /** Phases its contactors shall connect. */
   readonly phases: 1 | 3;
   /** What the solar controller last wished for it, and when. */
@@ -83,6 +93,8 @@ export function freshPoint(
     seenDrawing: false,
     slackSince: null,
     narrowSince: null,
+    cap: null,
+    sharedMeterUntil: null,
     phases: 3,
     solar: null,
   };
@@ -97,6 +109,12 @@ export function isReachable(point: Point, now: Instant): boolean {
 export function mayDraw(point: Point, now: Instant): boolean {
   if (!isReachable(point, now)) return point.heardAt !== null || point.safeCurrentA > 0;
   return point.admitted || point.status?.mayDraw === true;
+}
+
+/** The most the point may ever be given now, and who says so: itself, or a limit from outside. */
+export function ceilingOf({ status, cap }: Point): Cap {
+  const own: Cap = { limitA: status?.ceilingA ?? 0, boundBy: status?.ceilingBy ?? "max" };
+  return cap !== null && cap.limitA < own.limitA ? cap : own;
 }
 
 /** Charges by the sun. */
@@ -173,12 +191,21 @@ export function withLimit(point: Point, limitA: number, boundBy: BoundBy, now: I
   return { ...point, limitA, boundBy, pastLimits: [...kept, { at: now, limitA }] };
 }
 
-/** Takes in one sample of the point's EV meter, given on the point's own terminals. */
-export function withDraw(point: Point, terminalA: readonly [number, number, number], at: Instant): Point {
+/** Currents on the point's terminals, as the phases of the house see them. */
+export function onHouse(
+  { rotation }: Pick<Point, "rotation">,
+  terminalA: readonly [number, number, number],
+): [number, number, number] {
   const houseA: [number, number, number] = [0, 0, 0];
-  point.rotation.forEach((phase, terminal) => {
+  rotation.forEach((phase, terminal) => {
     houseA[phase] = (houseA[phase] ?? 0) + Math.max(0, terminalA[terminal] ?? 0);
   });
+  return houseA;
+}
+
+/** Takes in one sample of the point's EV meter, given on the point's own terminals. */
+export function withDraw(point: Point, terminalA: readonly [number, number, number], at: Instant): Point {
+  const houseA = onHouse(point, terminalA);
   const slack = Math.max(...houseA) < point.limitA - SLACK_A;
   const onlyFirst = terminalA[0] > 3 && terminalA[1] < 0.5 && terminalA[2] < 0.5;
   return {

@@ -9,6 +9,8 @@ export interface Scene {
   readonly trust: Trust;
   readonly now: Instant;
   readonly limits: readonly Limit[];
+  /** Nobody charges: the meter of the circuit of all points is silent. */
+  readonly circuitSilent: boolean;
   /** The meter of which a new sample has just come. */
   readonly fresh: MeterKey | null;
   /** That, or a new budget of the sun: something may be raised. */

@@ -1,16 +1,21 @@
 import type { Instant } from "../../shared/time/clock.ts";
+import type { BalancerSettings } from "./balancer.config.ts";
 import { SHORTAGE_STOP, shortageWeight } from "./budget.core.ts";
 import { type Limit, limitsInForce, limitsOn, weightOn } from "./limits.core.ts";
 import { type Point, withLimit } from "./point.core.ts";
 import type { Scene } from "./scene.core.ts";
+import { quarterLimit } from "./standing.core.ts";
 import type { BalancerState, Shortage } from "./state.core.ts";
 import { MARGIN_A, RESPONSE_MS, RETRY_MS } from "./tuning.core.ts";
 
 /** What a shortage is judged by, before the limits of the decision are known. */
-type ShortageScene = Omit<Scene, "limits" | "news">;
+type ShortageScene = Omit<Scene, "limits" | "news" | "circuitSilent">;
 
 /** A sum of three phases is short only by more than what their meter cannot tell. */
 const SUM_NOISE_A = 3 * MARGIN_A;
+
+/** Near the end of the quarter hour charging goes on at the minimum (spec control 11). */
+const KEEP_MINIMUM_MS = 60_000;
 
 const NONE: Shortage = { score: 0, since: null };
 
@@ -87,12 +92,20 @@ function mustStop(limit: Limit, state: BalancerState, { settings, now }: Shortag
     case "scored":
       return score >= SHORTAGE_STOP;
     case "tolerated":
+      if (limit.key === "peak" && quarterIsOver(limit, state, settings, now)) return false;
       return score >= SHORTAGE_STOP || (since !== null && now - since >= settings.capStopMs);
     case "at-once":
       return limit.budget.shortageA > 1e-6;
     case "wished":
       return false;
   }
+}
+
+/** The quarter hour ends so soon that stopping would save less than one more meter period and the car's reaction cost. */
+function quarterIsOver(limit: Limit, state: BalancerState, settings: BalancerSettings, now: Instant): boolean {
+  const endsInMs = quarterLimit(state, settings, now)?.endsInMs ?? null;
+  if (endsInMs === null || endsInMs > KEEP_MINIMUM_MS) return false;
+  return limit.budget.shortageA * endsInMs <= limit.load.minimumA * (state.mains.cadenceMs + RESPONSE_MS);
 }
 
 /** Of those that charge against a limit, the last admitted first. */

@@ -1,7 +1,9 @@
 import type { Instant } from "../../shared/time/clock.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
+import { type Circuit, type CircuitWiring, idleCircuit } from "./circuits.core.ts";
 import { type Measured, nothingMeasured } from "./measured.core.ts";
 import { freshPoint, type Point } from "./point.core.ts";
+import type { Standing } from "./standing.core.ts";
 import { PATIENCE_MIN_MS } from "./tuning.core.ts";
 
 export interface BalancerState {
@@ -10,6 +12,10 @@ export interface BalancerState {
   readonly settings: BalancerSettings | null;
   readonly mains: Measured;
   readonly circuit: Measured;
+  /** Those of the site file, below the one of all points. */
+  readonly circuits: readonly Circuit[];
+  /** Limits from outside, the quarter hour and the time of day; null until they were heard. */
+  readonly standing: Standing | null;
   readonly lastSequence: Readonly<Record<string, number>>;
   /** When a limit was last changed, by a cut or a raise. */
   readonly changedAt: Instant;
@@ -40,12 +46,18 @@ export interface PointWiring {
   readonly safeCurrentA: number;
 }
 
-export function idleBalancer(wiring: readonly PointWiring[], now: Instant): BalancerState {
+export function idleBalancer(
+  wiring: readonly PointWiring[],
+  now: Instant,
+  circuits: readonly CircuitWiring[] = [],
+): BalancerState {
   return {
     points: wiring.map(point => freshPoint(point.id, point.rotation, point.supplyPhases, point.safeCurrentA)),
     settings: null,
     mains: nothingMeasured,
     circuit: nothingMeasured,
+    circuits: circuits.map(idleCircuit),
+    standing: null,
     lastSequence: {},
     changedAt: now,
     raisedAt: -Infinity,

@@ -38,12 +38,19 @@ export function faultsOf(state: EvseCoreState, now: Instant): readonly EvseFault
   if (evMeterIsLost(state, now)) faults.add("ev-meter-lost");
   const refused = refusal(state, now);
   if (refused === "mains-silent") faults.add("mains-reading-lost");
+  else if (refused === "circuit-silent") faults.add("circuit-reading-lost");
   else if (refused === "mode-unavailable") faults.add("solar-unavailable");
   else if (refused !== null && isShort(refused)) faults.add("no-current");
   return [...faults];
 }
 
-const TOLD_ONLY: readonly EvseFault[] = ["diode-missing", "no-current", "mains-reading-lost", "solar-unavailable"];
+const TOLD_ONLY: readonly EvseFault[] = [
+  "diode-missing",
+  "no-current",
+  "mains-reading-lost",
+  "circuit-reading-lost",
+  "solar-unavailable",
+];
 
 /** Told, but no obstacle of its own: the balancer withholds the current, or the board keeps the contactor open without a diode. */
 export function blocks(fault: EvseFault): boolean {
@@ -59,7 +66,9 @@ function refusal(state: EvseCoreState, now: Instant): BoundBy | null {
 
 /** A limit that says: not even the minimum is left. */
 function isShort(boundBy: BoundBy): boolean {
-  return boundBy.startsWith("mains.") || boundBy.startsWith("circuit.") || boundBy === "capacity";
+  return (
+    /^(mains|circuit|limit)\./.test(boundBy) || boundBy === "capacity" || boundBy === "peak" || boundBy === "grid-relay"
+  );
 }
 
 /** A configured EV meter that has said nothing for 64 s of a car's visit (spec control 8); Normal does not need it. */

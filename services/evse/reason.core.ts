@@ -1,6 +1,6 @@
 import type { EvseFault, EvseState } from "../../shared/contracts/evse.ts";
 import type { SolarOutlook } from "../../shared/contracts/solar.ts";
-import type { AccessStatus, BoundBy } from "../../shared/contracts/units.ts";
+import { type AccessStatus, type BoundBy, type BoundByKind, partsOf } from "../../shared/contracts/units.ts";
 
 /** What the sentence is made of. */
 export interface ReasonFacts {
@@ -21,7 +21,7 @@ export interface ReasonFacts {
   readonly solar: SolarOutlook | null;
 }
 
-const LIMITS: Readonly<Record<BoundBy, string>> = {
+const LIMITS: Readonly<Record<BoundByKind, string>> = {
   "mains.l1": "mains L1",
   "mains.l2": "mains L2",
   "mains.l3": "mains L3",
@@ -29,6 +29,9 @@ const LIMITS: Readonly<Record<BoundBy, string>> = {
   "circuit.l2": "the circuit on L2",
   "circuit.l3": "the circuit on L3",
   capacity: "CAPACITY",
+  peak: "the quarter-hour peak",
+  "grid-relay": "the grid operator's relay",
+  limit: "a limit from outside",
   max: "MAX",
   cable: "the cable",
   override: "the override",
@@ -71,7 +74,9 @@ const FAULTS: Readonly<Record<EvseFault, string>> = {
 
 /** The limit in words: "limited by mains L2". */
 export function limitInWords(boundBy: BoundBy): string {
-  return LIMITS[boundBy];
+  const { kind, of } = partsOf(boundBy);
+  if (of === null) return LIMITS[kind];
+  return kind === "limit" ? `the limit of ${of}` : LIMITS[kind].replace("the circuit", `the circuit ${of}`);
 }
 
 /** Why this point does what it does, in one clause a person understands. */
@@ -94,12 +99,12 @@ export function reasonInWords(facts: ReasonFacts): string {
 }
 
 function chargingWords({ boundBy, solar }: ReasonFacts): string {
-  if (solar === null) return `limited by ${LIMITS[boundBy]}`;
+  if (solar === null) return `limited by ${limitInWords(boundBy)}`;
   const { haveA, needA, stopInS, switchTo, switchInS } = solar;
   const change =
     switchTo === null || switchInS === null ? "" : `, ${switchTo === 1 ? "3P -> 1P" : "1P -> 3P"} in ${switchInS} s`;
   if (stopInS !== null) return `too little sun (have ${haveA} A, needs ${needA} A), stopping in ${stopInS} s${change}`;
-  return `limited by ${LIMITS[boundBy]}${boundBy === "solar" ? ` (${haveA} A)` : ""}${change}`;
+  return `limited by ${limitInWords(boundBy)}${boundBy === "solar" ? ` (${haveA} A)` : ""}${change}`;
 }
 
 /** The sequence as the display of old shows it: "3P -> 1P", and when charging goes on. */
@@ -114,7 +119,7 @@ function sunWords({ solar }: ReasonFacts): string {
 }
 
 function stopWords(facts: ReasonFacts): string {
-  switch (facts.boundBy) {
+  switch (partsOf(facts.boundBy).kind) {
     case "mains.l1":
     case "mains.l2":
     case "mains.l3":
@@ -122,8 +127,11 @@ function stopWords(facts: ReasonFacts): string {
     case "circuit.l2":
     case "circuit.l3":
     case "capacity":
+    case "peak":
+    case "grid-relay":
+    case "limit":
     case "no-current":
-      return `no current left on ${LIMITS[facts.boundBy]}${facts.retryS > 0 ? `, retry ${facts.retryS} s after it is free` : ""}`;
+      return `no current left on ${limitInWords(facts.boundBy)}${facts.retryS > 0 ? `, retry ${facts.retryS} s after it is free` : ""}`;
     case "retry-wait":
       return `current is free again, starting in ${Math.max(facts.retryS, facts.chargeDelayS)} s`;
     case "settling":
@@ -147,6 +155,6 @@ function stopWords(facts: ReasonFacts): string {
     case "settings-missing":
     case "unreachable":
     case "phase-switch":
-      return `stopped by ${LIMITS[facts.boundBy]}`;
+      return `stopped by ${limitInWords(facts.boundBy)}`;
   }
 }

@@ -1,7 +1,7 @@
 import { ACCESS } from "../../shared/settings/charge-mode.ts";
+import { daysLater, instantOf, type WallTime } from "../../shared/time/wall-clock.ts";
 import type { Change } from "./rules.core.ts";
 import { numberOf, type ScopedValues, valueIn } from "./values.core.ts";
-import { daysLater, instantOf, type WallTime } from "./wall-clock.core.ts";
 
 /** A gateway whose clock was never set shows a time before this: no start is due then (spec control 3.3). */
 const CLOCK_IS_SET_MS = Date.UTC(2024, 0, 1);

@@ -3,6 +3,7 @@ import type { Fact, Request } from "./define.ts";
 import { evseAcknowledge, evseSessionEnded, evseStatus, evseSwitch } from "./evse.ts";
 import { historyDay, historyKeep, historySessions } from "./history.ts";
 import { balancerExplain, balancerJournal, evseExplain, evseJournal } from "./insight.ts";
+import { limitsCurrent, limitsSet, limitsWithdraw } from "./limits.ts";
 import { meterFeed, meterReading, meterStatus } from "./meter.ts";
 import { evseGrant, pilotSensed } from "./pilot.ts";
 import { accessPresent, cardsChange, cardsDirectory, cardsPage, rfidRead, rfidStatus } from "./rfid.ts";
@@ -24,6 +25,7 @@ export const allFacts: readonly Fact[] = [
   settingsCurrent,
   settingsCommanded,
   solarBudget,
+  limitsCurrent,
   cardsDirectory,
   rfidRead,
   rfidStatus,
@@ -46,4 +48,6 @@ export const allRequests: readonly Request[] = [
   cardsPage,
   cardsChange,
   accessPresent,
+  limitsSet,
+  limitsWithdraw,
 ];

@@ -46,13 +46,8 @@ export type AccessStatus = z.output<typeof accessStatus>;
 /** Non-negative whole milliseconds. */
 export const ms = z.number().min(0);
 
-/**
- * Who set a limit or why nothing flows. One field answers "why only 9 A?" on every face.
- * `mains.l2` the main fuse on L2; `circuit.l1` the circuit on L1; `capacity` CAPACITY, the sum of the phases; `max`, `cable`, `override`, `hardware` the point itself;
- * `settling` an increase is on its way; `solar` the roof, `solar-start` waiting or starting by the sun, `solar-stop` too
- * little sun; the rest are reasons for no current.
- */
-export const boundBy = z.enum([
+/** What kind of limit it is, or why nothing flows: all that has words of its own. */
+const boundByKind = z.enum([
   "mains.l1",
   "mains.l2",
   "mains.l3",
@@ -60,6 +55,8 @@ export const boundBy = z.enum([
   "circuit.l2",
   "circuit.l3",
   "capacity",
+  "peak",
+  "grid-relay",
   "max",
   "cable",
   "override",
@@ -81,4 +78,28 @@ export const boundBy = z.enum([
   "solar-stop",
   "phase-switch",
 ]);
+
+/**
+ * Who set a limit or why nothing flows. One field answers "why only 9 A?" on every face.
+ * `mains.l2` the main fuse on L2; `circuit.l1` the circuit of all points on L1, `circuit.garage.l1` the circuit `garage` of
+ * the site file; `capacity` the sum of the phases, `peak` the quarter hour, `grid-relay` the grid operator's relay;
+ * `limit.ems` a limit that `ems` has set; `max`, `cable`, `override` the point itself; `settling` an increase is on its
+ * way; `solar` the roof, `solar-start` waiting or starting by the sun, `solar-stop` too little sun; the rest are reasons
+ * for no current.
+ */
+export const boundBy = z.union([
+  boundByKind,
+  z.templateLiteral(["circuit.", idSchema, ".", z.enum(PHASES)]).describe("`circuit.<id>.l1` to `l3`"),
+  z.templateLiteral(["limit.", idSchema]).describe("`limit.<owner>`"),
+]);
 export type BoundBy = z.output<typeof boundBy>;
+export type BoundByKind = z.output<typeof boundByKind> | "limit";
+
+/** Its kind, and the circuit or owner that it names; null where it names none. */
+export function partsOf(bound: BoundBy): { readonly kind: BoundByKind; readonly of: string | null } {
+  const known = boundByKind.safeParse(bound);
+  if (known.success) return { kind: known.data, of: null };
+  const [kind = "", of = "", phase = ""] = bound.split(".");
+  const circuit = boundByKind.safeParse(`${kind}.${phase}`);
+  return circuit.success ? { kind: circuit.data, of } : { kind: "limit", of };
+}

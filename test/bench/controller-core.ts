@@ -3,6 +3,7 @@ import { idleBalancer } from "../../services/balancer/state.core.ts";
 import type { PointSettings } from "../../services/evse/evse.config.ts";
 import { charge, type EvseInput } from "../../services/evse/evse.core.ts";
 import { idleEvse } from "../../services/evse/state.core.ts";
+import { beginQuarter, measure, quarterFact, turn } from "../../services/limits/quarter.core.ts";
 import type { Contactor2 } from "../../services/solar/solar.config.ts";
 import { followSun, type SolarInput } from "../../services/solar/solar.core.ts";
 import { idleSolar } from "../../services/solar/state.core.ts";
@@ -28,6 +29,7 @@ export function createController(init: InitMessage): Controller {
   let solar = idleSolar(ids.map(id => ({ id, supplyPhases: 3 as const })));
   let points = ids.map(id => idleEvse({ evseId: id, phases: 3, safeCurrentA: 0, provisional: null }, 0));
   const grants: (EvseGrant | null)[] = ids.map(() => null);
+  let quarter = beginQuarter(CIVIL_START_MS, "UTC");
   let now = 0;
   let lastSeq = 0;
 
@@ -41,6 +43,14 @@ export function createController(init: InitMessage): Controller {
     const step = followSun(solar, input, now);
     solar = step.state;
     for (const budget of step.outputs) tellBalancer({ kind: "sun", budget });
+  }
+  /** As the limits service does: the quarter hour goes on with every sample, and is told with it and every second. */
+  function tellQuarter(powerW: number | null, atMs: number): void {
+    if (config.capacityLimitW === 0) return;
+    const civilMs = CIVIL_START_MS + now;
+    quarter = powerW === null ? turn(quarter, civilMs, "UTC") : measure(quarter, powerW, CIVIL_START_MS + atMs, "UTC");
+    const fact = quarterFact(quarter, { peakW: config.capacityLimitW, flanders: false, intervals: null }, civilMs);
+    tellBalancer({ kind: "limits", limits: { limits: [], quarter: fact, intervalW: null } });
   }
   function allot(allocation: BalancerAllocation): void {
     tellEvse(ids.indexOf(allocation.evseId), { kind: "allocation", allocation });
@@ -67,6 +77,11 @@ export function createController(init: InitMessage): Controller {
       mainsA: config.maxMainsA,
       circuitA: n > 1 ? config.maxCircuitA : null,
       capacityA: config.maxSumMainsA === 0 ? null : config.maxSumMainsA,
+      intervalFloorW: null,
+      peakFloorW: config.capacityLimitW === 0 ? null : config.capacityLimitW,
+      gridRelayAt: [],
+      circuitMeter: false,
+      evMeterIsCircuit: false,
       capStopMs: config.maxSumMainsTimeMin * 60_000,
       minA: config.minCurrentA,
       mainsMeter: config.meter.present === 1,
@@ -100,6 +115,8 @@ export function createController(init: InitMessage): Controller {
       }
       if (config.homeBattery === 1 && message.batteryCurrent !== null)
         tellSolar({ kind: "battery", currentA: message.batteryCurrent });
+      const sumA = message.mainsCurrents[0] + message.mainsCurrents[1] + message.mainsCurrents[2];
+      tellQuarter(sumA * init.voltage, now - ageMs);
       const reading = readingOf("mains", null, message.mainsSeq, ageMs, message.mainsCurrents);
       tellBalancer({ kind: "reading", reading });
       tellSolar({ kind: "reading", reading });
@@ -113,6 +130,7 @@ export function createController(init: InitMessage): Controller {
     const civilMs = CIVIL_START_MS + now;
     ids.forEach((_id, index) => tellEvse(index, { kind: "tick", civilMs }));
     if (Math.round(message.t / init.dt) % Math.round(1 / init.dt) === 0) {
+      tellQuarter(null, now);
       tellBalancer({ kind: "tick" });
       tellSolar({ kind: "tick" });
     }

@@ -1,8 +1,10 @@
 import type { BalancerSettings } from "../../services/balancer/balancer.config.ts";
 import { type BalancerInput, type BalancerOutput, balance } from "../../services/balancer/balancer.core.ts";
+import type { CircuitWiring } from "../../services/balancer/circuits.core.ts";
 import type { Point } from "../../services/balancer/point.core.ts";
 import { type BalancerState, idleBalancer, type PointWiring } from "../../services/balancer/state.core.ts";
 import { type EvseStatus, evseStatus } from "../../shared/contracts/evse.ts";
+import type { StandingLimit } from "../../shared/contracts/limits.ts";
 import { meterReading } from "../../shared/contracts/meter.ts";
 import type { SolarBudget } from "../../shared/contracts/solar.ts";
 
@@ -11,6 +13,11 @@ export const LIMITS: BalancerSettings = {
   circuitA: null,
   capacityA: null,
   capStopMs: 0,
+  intervalFloorW: null,
+  peakFloorW: null,
+  gridRelayAt: [],
+  circuitMeter: false,
+  evMeterIsCircuit: false,
   minA: 6,
   mainsMeter: true,
 };
@@ -48,6 +55,15 @@ export class BalancerRig {
   readonly periodMs: number;
   /** EV meters are read this long after the mains meter, as on a shared line. */
   evMeterLateMs = 0;
+  /** The grid operator's contact, as the points read it. */
+  relayOpen = false;
+  /** Set from outside; null = nobody tells limits. */
+  outside: readonly StandingLimit[] | null = null;
+  /** Meters of circuits that are read, with what they show beside the points below them. */
+  readonly circuitMeters = new Map<
+    string,
+    { members: readonly string[]; otherA: [number, number, number]; silent: boolean }
+  >();
   /** The largest excess of the main fuse seen, per phase, since it was last cleared. */
   worstA = -Infinity;
   #sequence = 0;
@@ -57,6 +73,7 @@ export class BalancerRig {
     settings: Partial<BalancerSettings> = {},
     wiring: Partial<PointWiring> = {},
     periodMs = 1_000,
+    circuits: readonly CircuitWiring[] = [],
   ) {
     this.periodMs = periodMs;
     const points = ids.map((id, index) => {
@@ -77,7 +94,7 @@ export class BalancerRig {
       });
       return { id, rotation, supplyPhases: 3 as const, safeCurrentA: 0, ...wiring };
     });
-    this.state = idleBalancer(points, 0);
+    this.state = idleBalancer(points, 0, circuits);
     this.tell({ kind: "settings", settings: { ...LIMITS, ...settings } });
   }
 
@@ -115,7 +132,9 @@ export class BalancerRig {
       this.worstA = Math.max(this.worstA, ...this.mains().map(value => value - (this.state.settings?.mainsA ?? 0)));
       if ((this.now - this.evMeterLateMs) % this.periodMs === 0) this.#measureCars();
       if (this.now % this.periodMs === 0) this.#measureMains();
+      if (this.now % this.periodMs === 0) this.#measureCircuits();
       if (this.now % 1_000 === 0) {
+        if (this.outside !== null) this.setOutside(this.outside);
         for (const id of this.cars.keys())
           if (!this.unreachable.has(id)) this.tell({ kind: "status", status: this.status(id) });
         if (this.sunA !== null) this.tell({ kind: "sun", budget: this.#budget(this.sunA) });
@@ -125,9 +144,21 @@ export class BalancerRig {
     return this;
   }
 
+  /** Limits from outside, told now. */
+  setOutside(limits: readonly StandingLimit[]): void {
+    this.outside = limits;
+    this.tell({ kind: "limits", limits: { limits: [...limits], quarter: null, intervalW: null } });
+  }
+
   mains(): [number, number, number] {
-    const total: [number, number, number] = [...this.houseA];
-    for (const [id, car] of this.cars) {
+    return this.sumOf([...this.cars.keys()], this.houseA);
+  }
+
+  /** What these points draw on each phase of the house, on top of something else. */
+  sumOf(ids: readonly string[], besideA: readonly [number, number, number]): [number, number, number] {
+    const total: [number, number, number] = [...besideA];
+    for (const id of ids) {
+      const car = this.car(id);
       const rotation = this.rotation.get(id) ?? [0, 1, 2];
       for (let terminal = 0; terminal < car.phases; terminal += 1) total[rotation[terminal]!]! += car.drawA;
     }
@@ -153,7 +184,27 @@ export class BalancerRig {
       phases: closed ? 3 : 0,
       drawA: null,
       session: null,
+      gridRelayOpen: this.relayOpen,
     };
+  }
+
+  #measureCircuits(): void {
+    for (const [meterId, { members, otherA, silent }] of this.circuitMeters) {
+      this.#sequence += 1;
+      if (silent) continue;
+      const [l1, l2, l3] = this.sumOf(members, otherA);
+      this.tell({
+        kind: "reading",
+        reading: {
+          ...meterReading.example,
+          meterId,
+          role: "circuit",
+          sequence: this.#sequence,
+          ageMs: 0,
+          currentA: { l1, l2, l3 },
+        },
+      });
+    }
   }
 
   #budget(chargingA: number): SolarBudget {

@@ -10,11 +10,11 @@ import { dueChanges } from "../../services/settings/schedule.core.ts";
 import { beginWith, type SettingsState, updateSettings } from "../../services/settings/settings.core.ts";
 import { settingsService } from "../../services/settings/settings.service.ts";
 import { inForce, NO_VALUES, type SettingsSite } from "../../services/settings/values.core.ts";
-import { daysLater, instantOf } from "../../services/settings/wall-clock.core.ts";
 import { request, subscribe } from "../../shared/bus/bus.ts";
 import { type SettingsCurrent, settingsCurrent, settingsUpdate } from "../../shared/contracts/settings.ts";
 import { parseSite } from "../../shared/site/site-file.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
+import { daysLater, instantOf } from "../../shared/time/wall-clock.ts";
 
 const AMSTERDAM = "Europe/Amsterdam";
 const HOUR_MS = 3_600_000;

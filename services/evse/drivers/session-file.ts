@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, renameSync } from "node:fs";
-import { open, rename } from "node:fs/promises";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { keptSession } from "../../../shared/contracts/evse.ts";
-import { messageOf, StoreUnavailable } from "../../../shared/errors.ts";
+import { messageOf } from "../../../shared/errors.ts";
+import { putAside, replaceFile } from "../../../shared/process/durable-file.ts";
 import { type KeptSessions, NOTHING_KEPT, type SessionKeeper, sessionSnapshot } from "../evse.port.ts";
 
 const LAYOUT = 1;
@@ -14,9 +14,8 @@ const content = z.object({
 });
 
 /**
- * Sessions of one charge point in one small file of the data directory. Each save writes a new file, waits until the disk
- * has it, and puts it in the place of the old one: after a power cut one of the two is there, whole. Nothing of it blocks
- * the control loop.
+ * Sessions of one charge point in one small file of the data directory: after a power cut it is there, whole. Nothing of it
+ * blocks the control loop.
  */
 export function sessionFile(dataDir: string, evseId: string): SessionKeeper {
   const file = join(dataDir, `sessions-${evseId}.json`);
@@ -43,46 +42,13 @@ export function sessionFile(dataDir: string, evseId: string): SessionKeeper {
       const written = writing.then(() => {
         const latest = newest?.kept ?? kept;
         newest = null;
-        return replace(file, JSON.stringify({ layout: LAYOUT, ...latest }));
+        return replaceFile(file, JSON.stringify({ layout: LAYOUT, ...latest }));
       });
       newest = { kept, written };
       writing = written.catch(() => undefined);
       return written;
     },
   };
-}
-
-async function replace(file: string, text: string): Promise<void> {
-  try {
-    const next = `${file}.next`;
-    const handle = await open(next, "w", 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(next, file);
-    const directory = await open(dirname(file), "r");
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
-  } catch (error) {
-    throw new StoreUnavailable(`${file}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** Kept for a person to look at; a second one replaces it. */
-function putAside(file: string): string {
-  const aside = `${file}.damaged`;
-  try {
-    renameSync(file, aside);
-    return `put aside as ${aside}`;
-  } catch (error) {
-    return `it cannot be put aside: ${messageOf(error)}`;
-  }
 }
 
 function describe(error: unknown): string {

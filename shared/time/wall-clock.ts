@@ -23,6 +23,11 @@ export function daysLater(wall: WallTime, days: number): WallTime {
   return new Date(Date.parse(`${wall}Z`) + days * DAY_MS).toISOString().slice(0, wall.length);
 }
 
+/** What a wall clock in that zone shows at an instant, to the minute. */
+export function wallTimeAt(instant: number, zone: string): WallTime {
+  return new Date(instant + offsetMs(instant, zone)).toISOString().slice(0, 16);
+}
+
 /** By how much a wall clock in that zone is ahead of UTC. */
 function offsetMs(instant: number, zone: string): number {
   const parts: Record<string, number> = {};
