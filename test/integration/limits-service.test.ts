@@ -131,7 +131,11 @@ t.test("a damaged file is put aside and told; limits can be set again", async t 
 
 t.test("CAP MODE = Interval follows the local time of day", async t => {
   // 12:00 UTC is 13:00 in Brussels in winter.
-  const { clock, last, broker } = await startLimits(t, tempDir(t, "limits"), new ManualClock(0, Date.UTC(2026, 0, 1, 12)));
+  const { clock, last, broker } = await startLimits(
+    t,
+    tempDir(t, "limits"),
+    new ManualClock(0, Date.UTC(2026, 0, 1, 12)),
+  );
   publish(broker, settingsCurrent, {
     ...settingsCurrent.example,
     site: {
