@@ -9,6 +9,7 @@ import * as evse from "../../shared/contracts/evse.ts";
 import * as history from "../../shared/contracts/history.ts";
 import { allFacts, allRequests } from "../../shared/contracts/index.ts";
 import * as insight from "../../shared/contracts/insight.ts";
+import * as limits from "../../shared/contracts/limits.ts";
 import * as meter from "../../shared/contracts/meter.ts";
 import * as pilot from "../../shared/contracts/pilot.ts";
 import * as rfid from "../../shared/contracts/rfid.ts";
@@ -38,6 +39,7 @@ t.test("every name is owner.word, stands there once, and an id fits into a subje
     "rfid",
     "access",
     "solar",
+    "limits",
   ];
   for (const { name } of everything) {
     t.match(name, /^[a-z]+\.[a-z]+(-[a-z]+)*$/);
@@ -55,7 +57,7 @@ t.test("every fact lives longer than its owner takes to repeat it, twice over", 
 });
 
 t.test("every contract that is defined is in the catalogue", async t => {
-  const modules: readonly object[] = [balancer, evse, meter, pilot, rfid, settings, simulator, history, insight, solar];
+  const modules: readonly object[] = [balancer, evse, meter, pilot, rfid, settings, simulator, history, insight, limits, solar];
   const defined = modules.flatMap(module => Object.values(module) as unknown[]).filter(isContract);
   t.strictSame(defined.map(contract => contract.name).sort(), everything.map(contract => contract.name).sort());
 });
