@@ -57,7 +57,19 @@ t.test("every fact lives longer than its owner takes to repeat it, twice over", 
 });
 
 t.test("every contract that is defined is in the catalogue", async t => {
-  const modules: readonly object[] = [balancer, evse, meter, pilot, rfid, settings, simulator, history, insight, limits, solar];
+  const modules: readonly object[] = [
+    balancer,
+    evse,
+    meter,
+    pilot,
+    rfid,
+    settings,
+    simulator,
+    history,
+    insight,
+    limits,
+    solar,
+  ];
   const defined = modules.flatMap(module => Object.values(module) as unknown[]).filter(isContract);
   t.strictSame(defined.map(contract => contract.name).sort(), everything.map(contract => contract.name).sort());
 });
