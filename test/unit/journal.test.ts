@@ -12,7 +12,7 @@ import { Journal, type JournalLimits, journalLimits } from "../../shared/actor/j
 import { decode, encode, packJournal, readJournal, unpackJournal } from "../../shared/actor/journal-text.ts";
 import { replay } from "../../shared/actor/replay.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
-import { BalancerRig } from "../support/balancer-rig.ts";
+import { BalancerRig, LIMITS } from "../support/balancer-rig.ts";
 import { EvseRig } from "../support/evse-rig.ts";
 import { tempDir } from "../support/servers.ts";
 
@@ -70,7 +70,7 @@ function evseDay(): readonly Told<never>[] {
 
 function balancerDay(): readonly Told<never>[] {
   return overheard(new BalancerRig(["a", "b", "c"]), rig => {
-    rig.tell({ kind: "settings", settings: { mainsA: 25, circuitA: 32, minA: 6, mainsMeter: true } } as never);
+    rig.tell({ kind: "settings", settings: { ...LIMITS, circuitA: 32 } });
     rig.plug("a", "b").run(90_000);
     rig.houseA = [12, 3, 20];
     rig.plug("c").run(120_000);
