@@ -113,7 +113,7 @@ t.test("a self test writes its report where the person stands", async t => {
     cwd,
   });
   t.equal(run.code, 0, run.err);
-  t.match(run.out, /Verdict +passed \(18 passed, 0 failed, 9 not run, 0 not fitted\)/);
+  t.match(run.out, /Verdict +passed \(19 passed, 0 failed, 9 not run, 0 not fitted\)/);
   const report = JSON.parse(readFileSync(join(cwd, "left.json"), "utf8")) as SelftestReport;
   t.match(report, { verdict: "passed", note: "no. 12", tester: false });
   t.match(readFileSync(join(cwd, "left.html"), "utf8"), /<h1>Pilot board self test: passed<\/h1>/);

@@ -394,6 +394,28 @@ t.test("the contactors close only after the person has typed the word", async t 
   t.match(bench.terminal.asked[0] ?? "", /supply voltage on the outlet/);
 });
 
+t.test(
+  "a board whose clock runs wrong is found by this computer's, and one within the standard's 0.5 % is not",
+  async t => {
+    for (const [speed, hz, fails] of [
+      [1, "1000.0 Hz", []],
+      [1.004, "1004.0 Hz", []],
+      [0.996, "996.0 Hz", []],
+      [1.01, "1010.0 Hz", ["frequency"]],
+      [0.99, "990.0 Hz", ["frequency"]],
+    ] as const) {
+      const bench = new BoardToolBench({ speed });
+      const report = await selftest(bench, WITHOUT_TESTER);
+      t.strictSame(failures(report), fails, `${speed}`);
+      const measured = Number.parseFloat(finding(report, "frequency").measured);
+      t.ok(Math.abs(measured - Number.parseFloat(hz)) <= 1, `${measured} Hz of ${hz}`);
+    }
+    const bench = new BoardToolBench();
+    const report = await selftest(bench, { ...WITHOUT_TESTER, without: ["rcm", "lock", "k2", "feedback"] });
+    t.equal(finding(report, "frequency").verdict, "pass", "a short test waits for it");
+  },
+);
+
 t.test("each thing that is broken fails its own line, and only that", async t => {
   const idle: readonly (readonly [string, readonly string[]])[] = [
     ["rcm 1", ["flags", "rcm-trip"]],

@@ -1,5 +1,5 @@
 import t from "tap";
-import { EVENT, FLAG, RESULT } from "../../shared/evse-sysex/codes.ts";
+import { BOOT, EVENT, FLAG, RESULT } from "../../shared/evse-sysex/codes.ts";
 import { AvrBoard } from "../support/avr-board/avr-board.ts";
 import { releasedFirmware } from "../support/avr-board/released.ts";
 import { avrEngineOf } from "../support/board-engine.ts";
@@ -9,7 +9,8 @@ import { EngineBench } from "../support/engine-bench.ts";
 /** What only a processor with interrupts, ports and buffers can get wrong. */
 
 function charging(): { board: AvrBoard; bench: EngineBench } {
-  const board = new AvrBoard({ program: releasedFirmware() });
+  // A copy: some tests change it.
+  const board = new AvrBoard({ program: Uint16Array.from(releasedFirmware()) });
   return { board, bench: new EngineBench(() => avrEngineOf(board)).charge() };
 }
 
@@ -27,6 +28,45 @@ t.test("a line that cannot keep up drops whole messages, and says so", async t =
     t.notOk(bench.has(FLAG.overrun), title);
     t.equal(bench.mask, 3, title);
   }
+});
+
+t.test("without its 1 ms base the board restarts, although its main loop turns", async t => {
+  const { board, bench } = charging();
+  const TIMSK1 = 0x6f;
+  bench.stopBeating();
+  board.processor.cpu.data[TIMSK1] = 0;
+  const took = bench.msUntilOpen(120) ?? 999;
+  t.ok(took >= 55 && took <= 70, `${took} ms`);
+  bench.run(40);
+  t.equal(bench.lastArg(EVENT.boot), BOOT.watchdog);
+  t.ok(bench.has(FLAG.hwWatchdog));
+});
+
+t.test("a main loop that stands still is restarted, although the interrupts run", async t => {
+  const { board, bench } = charging();
+  const RESET_WATCHDOG = 0x95a8;
+  const NOTHING = 0;
+  const { progMem } = board.processor.cpu;
+  // Without this instruction the loop is as good as standing still for the watchdog.
+  const fed = [...progMem.keys()].filter(at => progMem[at] === RESET_WATCHDOG);
+  t.ok(fed.length > 0);
+  for (const at of fed) progMem[at] = NOTHING;
+  const took = bench.msUntilOpen(120) ?? 999;
+  t.ok(took <= 70, `${took} ms`);
+});
+
+t.test("the pilot has 1 kHz, to the processor's cycle", async t => {
+  const { board, bench } = charging();
+  const rises: number[] = [];
+  let high = board.pilotHigh;
+  for (let i = 0; i < 40_000; i++) {
+    board.runUntil(board.clock.cycles + 16);
+    if (board.pilotHigh && !high) rises.push(board.clock.now());
+    high = board.pilotHigh;
+  }
+  t.equal(bench.mask, 3);
+  const meanMs = ((rises.at(-1) ?? 0) - (rises[0] ?? 0)) / (rises.length - 1);
+  t.ok(rises.length >= 39 && Math.abs(meanMs - 1) < 0.000_1, `${meanMs} ms`);
 });
 
 t.test("a free pin's write gives no contactor back that an interrupt opens in the middle of it", async t => {

@@ -110,6 +110,8 @@ export const FIRMWARE_MUTANTS: readonly Mutant[] = [
   pilot("samples come late", "#define SAMPLE_DELAY_TICKS 36", "#define SAMPLE_DELAY_TICKS 0"),
   main("no hardware watchdog", "wdt_enable(WDTO_60MS);", ""),
   main("a slow hardware watchdog", "WDTO_60MS", "WDTO_250MS"),
+  main("the hardware watchdog is fed without the 1 ms base", "  if (now == fed_ms) return;\n", ""),
+  pilot("the period is 1 us too long", "ICR1 = TICKS_PER_PERIOD - 1;", "ICR1 = TICKS_PER_PERIOD + 1;"),
   main("a hang is not told", "flags = FLAG_HW_WDT;", ";"),
   lock("the drive does not rest", "rest_ms = REST_MS;", ""),
   lock(

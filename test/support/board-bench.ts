@@ -2,6 +2,7 @@ import { BoardSession } from "../../cli/board/session.ts";
 import type { Target } from "../../cli/board/target.ts";
 import { VirtualBoard, type VirtualBoardOptions } from "../../services/simulator/board/virtual-board.ts";
 import { obey } from "../../services/simulator/board/words.ts";
+import type { Clock } from "../../shared/time/clock.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
 import { MemoryCable } from "./memory-link.ts";
 import { ScriptedTerminal } from "./scripted-terminal.ts";
@@ -14,8 +15,9 @@ export class BoardToolBench {
   readonly terminal = new ScriptedTerminal();
   readonly target: Target;
 
-  constructor(options: Partial<VirtualBoardOptions> = {}) {
-    this.board = new VirtualBoard({ clock: this.clock, ...options });
+  /** `speed`: of the board's own clock, 1 being right. */
+  constructor({ speed = 1, ...options }: Partial<VirtualBoardOptions> & { readonly speed?: number } = {}) {
+    this.board = new VirtualBoard({ clock: atSpeed(this.clock, speed), ...options });
     this.cable = new MemoryCable(this.board);
     this.target = { name: "bench", open: this.cable.open, serial: null };
   }
@@ -42,4 +44,14 @@ export class BoardToolBench {
     }
     return watched;
   }
+}
+
+/** A clock that runs faster or slower than another. */
+function atSpeed(clock: Clock, speed: number): Clock {
+  return {
+    now: () => clock.now() * speed,
+    civilMs: () => clock.civilMs(),
+    every: (periodMs, run) => clock.every(periodMs / speed, run),
+    after: (delayMs, run) => clock.after(delayMs / speed, run),
+  };
 }

@@ -1,11 +1,13 @@
 import type { CpState } from "../../../shared/contracts/pilot.ts";
 import { CONFIG, EVENT, FLAG, RESULT } from "../../../shared/evse-sysex/codes.ts";
+import type { Clock } from "../../../shared/time/clock.ts";
 import type { Terminal } from "../../terminal.ts";
 import type { BoardDescription } from "../describe.ts";
 import { BoardRefused, BoardSilent } from "../errors.ts";
 import type { MessageOf } from "../mailbox.ts";
 import { answerWords, type BoardSession } from "../session.ts";
 import { CLOCK_WRAP_MS, elapsedMs, type Finding } from "./finding.ts";
+import { Pace } from "./pace.ts";
 
 /** Parts that a board may lack. */
 export const PARTS = ["rcm", "lock", "feedback", "k2"] as const;
@@ -36,16 +38,26 @@ export class Bench {
   readonly options: SelftestOptions;
   readonly description: BoardDescription;
   readonly findings: Finding[] = [];
+  readonly pace: Pace;
   /** Where the main contact stands, and since which report. */
   #contact = { closed: false, clockMs: 0 };
 
-  constructor(session: BoardSession, terminal: Terminal, options: SelftestOptions, description: BoardDescription) {
+  constructor(
+    session: BoardSession,
+    clock: Clock,
+    terminal: Terminal,
+    options: SelftestOptions,
+    description: BoardDescription,
+  ) {
+    this.pace = new Pace(clock);
     this.session = session;
     this.terminal = terminal;
     this.options = options;
     this.description = description;
     session.listen(heard => {
-      if (heard.kind !== "report" || isClosed(heard.flags) === this.#contact.closed) return;
+      if (heard.kind !== "report") return;
+      this.pace.hear(heard.clockMs);
+      if (isClosed(heard.flags) === this.#contact.closed) return;
       this.#contact = { closed: isClosed(heard.flags), clockMs: heard.clockMs };
     });
   }

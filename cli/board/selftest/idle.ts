@@ -15,6 +15,12 @@ const DUTY_TOLERANCE_PCT = 0.5;
 /** 6, 10, 16, 30, 32, 51 and 80 A. */
 const DUTIES_PERMILLE = [100, 166, 266, 500, 533, 850, 960];
 const HALF_DUTY = 500;
+/** IEC 61851-1 table A.2: 1 kHz +-0.5 %. */
+const FREQUENCY_HZ = 1_000;
+const FREQUENCY_TOLERANCE_HZ = 5;
+/** A board without monitor and lock is through before its clock can be judged; it is waited for, and not for ever. */
+const FREQUENCY_WITHIN_MS = 10_000;
+const FREQUENCY_LOOK_MS = 500;
 const RCM_PULSE_MS = 500;
 /** The monitor's line must fall again within this time after the test (firmware). */
 const RCM_RECOVERS_WITHIN_MS = 1_000;
@@ -23,7 +29,7 @@ const LOCK_PULSE_MS = 500;
 const LOCK_PAUSE_MS = 600;
 
 export async function testIdle(bench: Bench): Promise<void> {
-  for (const test of [flags, levels, duties, proximity, residualCurrent, lock, silence]) {
+  for (const test of [flags, levels, duties, proximity, residualCurrent, lock, silence, frequency]) {
     await test(bench);
     await bench.mustBeUnplugged();
   }
@@ -162,6 +168,21 @@ async function silence(bench: Bench): Promise<void> {
     bench.found(judged(named, false, error.message));
   }
   await bench.revive();
+}
+
+/** The duty cycle is a count of the clock that makes the period; what is left to be wrong is that clock. */
+async function frequency(bench: Bench): Promise<void> {
+  const named = {
+    id: "frequency",
+    title: "Pilot frequency, by this computer's clock",
+    limit: `${FREQUENCY_HZ - FREQUENCY_TOLERANCE_HZ} to ${FREQUENCY_HZ + FREQUENCY_TOLERANCE_HZ} Hz`,
+  };
+  for (let waitedMs = 0; bench.pace.pilotHz === null && waitedMs < FREQUENCY_WITHIN_MS; waitedMs += FREQUENCY_LOOK_MS) {
+    await bench.session.pause(FREQUENCY_LOOK_MS);
+  }
+  const { pilotHz } = bench.pace;
+  const right = pilotHz !== null && Math.abs(pilotHz - FREQUENCY_HZ) <= FREQUENCY_TOLERANCE_HZ;
+  bench.found(judged(named, right, pilotHz === null ? "no reports" : `${pilotHz.toFixed(1)} Hz`));
 }
 
 /** The true time lies between the two; the watchdog's own must be possible, and nothing much longer certain. */

@@ -23,7 +23,7 @@ export async function selftestBoard(
   const description = await describeBoard(session);
   const busy = whyBusy(description);
   if (busy !== null) throw new BoardRefused(`not now: ${busy}${options.tester ? TURN_TO_A : SAY_TESTER}`);
-  const bench = new Bench(session, terminal, options, description);
+  const bench = new Bench(session, clock, terminal, options, description);
   let aborted: string | null = null;
   try {
     await bench.prepare();

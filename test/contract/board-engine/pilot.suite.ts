@@ -25,6 +25,10 @@ export function pilotSuite(t: Test, make: MakeEngine): void {
         if (dutyPermille === 1000) t.equal(low, null, `${where}: no low half`);
         else t.ok(Math.abs((low?.avgV ?? 99) - lowV) < 0.1, `${where}: low ${low?.avgV}`);
       }
+      bench.say("cp -5");
+      bench.run(65);
+      t.equal(bench.ear.last("report").state, "invalid", `-5 V at ${dutyPermille}`);
+      bench.say("cp car");
       const driven = bench.board.dutyPct * 10;
       // The simulated timer switches off one tick of 0.05 % early; edges are known to an instruction.
       t.ok(driven - dutyPermille <= 0.3 && dutyPermille - driven <= 0.85, `${dutyPermille}: ${driven}`);

@@ -268,6 +268,7 @@ export class AvrBoard {
 
   #analogV(channel: number, cycle: number): number {
     if (channel === 0) return this.plant.cpV(cycle / CYCLES_PER_US) / 6 + 2.5;
+    if (channel === 5) return this.plant.sensorV;
     if (channel !== 1) return 0;
     const { ppOhm } = this.plant.car;
     return ppOhm === null ? 5 : (5 * ppOhm) / (ppOhm + 1000);

@@ -17,6 +17,8 @@ export class Plant {
   readonly rcm: RcmMonitor;
   car: CarOnLine = { state: "A", diode: true, ppOhm: null };
   cpOverrideV: number | null = null;
+  /** At A5; what is usual there at room temperature. */
+  sensorV = 0.71;
   /** The relay on D5 cuts the pilot line. */
   cut = false;
   #driven = { high: true, since: 0 };

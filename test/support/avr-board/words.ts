@@ -54,6 +54,15 @@ const WORDS: Readonly<Record<string, Word>> = {
       board.eeprom.worn = word === "worn";
     });
   },
+  /** A switch to ground on A4. */
+  switch: (board, [value]) => onOff(value, pressed => board.putOutside(18, pressed ? 0 : 1)),
+  /** What a sensor on A5 gives. */
+  sensor(board, [mV = ""]) {
+    if (!/^\d{1,4}$/.test(mV) || Number(mV) > 5_000) return undefined;
+    return done(() => {
+      board.plant.sensorV = Number(mV) / 1_000;
+    });
+  },
   reset: board => done(() => board.reset()),
   hang: board => done(() => board.hang()),
 };
