@@ -8,6 +8,8 @@ export interface Terminal {
   tell(line: string): void;
   /** A person's answer; null when nobody can answer. */
   ask(question: string): Promise<string | null>;
+  /** What a program writes to the tool: standard input, until its end or until the person wants to stop. */
+  readonly input: AsyncIterable<Buffer>;
   /** Aborts when the person wants to stop. */
   readonly stop: AbortSignal;
 }
@@ -29,8 +31,21 @@ export function processTerminal(): Terminal {
     print: line => void process.stdout.write(`${line}\n`),
     tell: line => void process.stderr.write(`${line}\n`),
     ask: question => askOn(question, stop.signal),
+    input: { [Symbol.asyncIterator]: () => inputUntil(stop.signal) },
     stop: stop.signal,
   };
+}
+
+async function* inputUntil(stop: AbortSignal): AsyncGenerator<Buffer> {
+  const chunks = (process.stdin as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const stopped = new Promise<{ readonly done: true; readonly value: undefined }>(resolve => {
+    stop.addEventListener("abort", () => resolve({ done: true, value: undefined }));
+  });
+  for (;;) {
+    const next: IteratorResult<Buffer, unknown> = await Promise.race([chunks.next(), stopped]);
+    if (next.done === true) return;
+    yield next.value;
+  }
 }
 
 async function askOn(question: string, stop: AbortSignal): Promise<string | null> {

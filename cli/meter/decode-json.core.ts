@@ -5,17 +5,12 @@ import {
   customProfile,
 } from "../../services/meter/modbus/custom.core.ts";
 import { decodeExchanges, type Exchange } from "../../services/meter/modbus/exchanges.core.ts";
-import { crc16, findAnswer, readRequestOf } from "../../services/meter/modbus/frame.core.ts";
+import { crc16, readRequestOf } from "../../services/meter/modbus/frame.core.ts";
 import type { MeterProfile } from "../../services/meter/modbus/profiles.ts";
 import type { RawValues } from "../../services/meter/modbus/registers.core.ts";
-import { freshSource, judgeObservation } from "../../services/meter/sources/observation.core.ts";
-import { readSensorbox } from "../../services/meter/sources/sensorbox.core.ts";
+import { sensorboxLine } from "./decode-sensorbox.core.ts";
+import { type DecodedLine, rejected, STRAIGHT } from "./decoded-line.ts";
 import { profileCalled, profileOfSmartevse, unknownMeter } from "./line-options.ts";
-
-/** Values with the unit in their names, or why there are none. */
-export type DecodedLine = Readonly<Record<string, unknown>>;
-
-const MOUNTING = { reversed: false, phaseRotation: ["l1", "l2", "l3"] } as const;
 
 /** One line of `meter decode --json`: which meter, and what was asked of it and answered. */
 export function decodeLine(line: string): DecodedLine {
@@ -28,12 +23,12 @@ export function decodeLine(line: string): DecodedLine {
   if (typeof wanted !== "object" || wanted === null || Array.isArray(wanted)) {
     return rejected('expected an object such as {"meter": "eastron_3p", "address": 10, "exchanges": []}');
   }
-  const { meter, profile, address, config, exchanges } = wanted as Readonly<Record<string, unknown>>;
+  const { meter, profile, address, config, settings, exchanges } = wanted as Readonly<Record<string, unknown>>;
   const name = meter ?? profile;
   if (typeof name !== "string" && typeof name !== "number") return rejected("meter or profile: expected a name");
   const read = exchangesOf(exchanges, address);
   if (typeof read === "string") return rejected(read);
-  if (String(name) === "sensorbox") return sensorboxLine(read);
+  if (String(name) === "sensorbox") return sensorboxLine(read, settings);
   // "meter" speaks SmartEVSE's language first, "profile" the one of our own table.
   const called = (meter === undefined ? undefined : profileOfSmartevse(String(name))) ?? profileCalled(String(name));
   const found = ["custom", "19"].includes(String(name)) ? customOf(config) : called;
@@ -43,7 +38,7 @@ export function decodeLine(line: string): DecodedLine {
 
 /** Frames of a meter of the table. */
 export function decodeFrames(profile: MeterProfile, exchanges: readonly Exchange[]): DecodedLine {
-  const decoded = decodeExchanges(profile, exchanges, MOUNTING);
+  const decoded = decodeExchanges(profile, exchanges, STRAIGHT);
   if (!decoded.ok) return rejected(decoded.reason);
   const { raw, measured, counters } = decoded;
   const has = (pattern: RegExp): boolean => Object.keys(raw).some(quantity => pattern.test(quantity));
@@ -61,10 +56,6 @@ export function decodeFrames(profile: MeterProfile, exchanges: readonly Exchange
   };
 }
 
-export function rejected(reason: string): DecodedLine {
-  return { reject: true, reason };
-}
-
 /** `currentL1` as the tables of others call it: `current_l1`; `importEnergyL2`: `energy_import_l2`. */
 function registersOf(raw: RawValues): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(raw).map(([quantity, value]) => [registerName(quantity), value]));
@@ -75,22 +66,6 @@ function registerName(quantity: string): string {
   const [, kind, of] = /^(total|import|export)(Power|Energy)$/.exec(base) ?? [];
   const name = kind === undefined || of === undefined ? base : `${of.toLowerCase()}_${kind}`;
   return phase === undefined ? name : `${name}_l${phase}`;
-}
-
-function sensorboxLine(exchanges: readonly Exchange[]): DecodedLine {
-  const { request, response } = exchanges[0] ?? { request: Buffer.alloc(0), response: Buffer.alloc(0) };
-  const asked = readRequestOf(request);
-  const answer = asked === null ? null : findAnswer(asked, response);
-  if (answer === null || ((answer[1] ?? 0) & 0x80) !== 0) return rejected("no answer that can be believed");
-  const read = readSensorbox(answer.subarray(3, -2), 1);
-  if (!read.ok) return rejected(read.reason);
-  const { measured, generation, dsmrVersion, wiring, extras } = read.reply;
-  if (measured === null) return rejected("nothing new was measured since the last read");
-  const rules = { direction: "own", mounting: MOUNTING, ofCar: false } as const;
-  const judged = judgeObservation(measured.observation, rules, freshSource);
-  if (!judged.ok) return rejected(judged.reason);
-  const { l1, l2, l3 } = judged.value.currentA;
-  return { current_A: [l1, l2, l3], source: measured.source, generation, dsmrVersion, wiring, extras };
 }
 
 function exchangesOf(list: unknown, address: unknown): readonly Exchange[] | string {

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline";
 import { helpOf, type OptionTable, readArguments, WrongUse } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 import { bytesOf, decodeLine } from "./decode-json.core.ts";
@@ -8,6 +7,8 @@ const OPTIONS = {
   type: { value: "METER", help: "which meter answered: a key of docs/meters.md, or the text of the menu" },
   help: { help: "this text" },
 } as const satisfies OptionTable;
+
+const LINE_FEED = 0x0a;
 
 const HELP = `edge-evse meter decode --type METER REQUEST RESPONSE [REQUEST RESPONSE ...]
 edge-evse meter decode --type METER < FRAMES        one frame per line, request and response in turn
@@ -26,14 +27,13 @@ export async function decode(args: readonly string[], terminal: Terminal): Promi
   }
   if (options.json) {
     if (words.length > 0) throw new WrongUse("--json reads its lines from standard input; it takes no frames");
-    for await (const line of createInterface({ input: process.stdin })) {
-      if (terminal.stop.aborted) break;
-      if (line.trim() !== "") terminal.print(JSON.stringify(decodeLine(line)));
+    for await (const line of linesOf(terminal.input)) {
+      terminal.print(JSON.stringify(decodeLine(line)));
     }
     return 0;
   }
   if (options.type === undefined) throw new WrongUse("--type METER is missing: which meter answered?");
-  const frames = words.length > 0 ? words : await linesOfInput();
+  const frames = words.length > 0 ? words : await framesOf(terminal.input);
   if (frames.length === 0 || frames.length % 2 !== 0) {
     throw new WrongUse(`${frames.length} frames; expected a request and a response, in turn`);
   }
@@ -54,12 +54,30 @@ export async function decode(args: readonly string[], terminal: Terminal): Promi
   return 0;
 }
 
-async function linesOfInput(): Promise<readonly string[]> {
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: process.stdin })) {
-    if (line.trim() !== "") lines.push(line.trim());
+/**
+ * Lines as a program writes them, ended by a line feed only: readline would also end one at a U+2028, which JSON may hold.
+ * An empty line is a line, so that the n-th answer belongs to the n-th line.
+ */
+async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let rest: Buffer[] = [];
+  for await (const chunk of input) {
+    let from = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, from)) {
+      yield Buffer.concat([...rest, chunk.subarray(from, end)]).toString("utf8");
+      rest = [];
+      from = end + 1;
+    }
+    if (from < chunk.length) rest.push(chunk.subarray(from));
   }
-  return lines;
+  if (rest.length > 0) yield Buffer.concat(rest).toString("utf8");
+}
+
+async function framesOf(input: AsyncIterable<Buffer>): Promise<readonly string[]> {
+  const frames: string[] = [];
+  for await (const line of linesOf(input)) {
+    if (line.trim() !== "") frames.push(line.trim());
+  }
+  return frames;
 }
 
 /** Name and value, one below the other. */

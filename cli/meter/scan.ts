@@ -96,7 +96,10 @@ export async function guess(line: OpenLine, unit: number): Promise<readonly Gues
   const ask = async ({ fn, start, quantity }: ReadBlock): Promise<Buffer | null> => {
     const key = `${fn} ${start} ${quantity}`;
     if (!known.has(key)) {
-      const answer = held(await line.ask({ unit, fn, start, quantity }));
+      // It is known to be there: what it did not answer it is asked once more.
+      const first = held(await line.ask({ unit, fn, start, quantity }));
+      const isAnswer = first.kind === "reply" || first.kind === "exception";
+      const answer = isAnswer ? first : held(await line.ask({ unit, fn, start, quantity }));
       known.set(key, answer.kind === "reply" ? answer.data : null);
     }
     return known.get(key) ?? null;

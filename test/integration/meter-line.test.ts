@@ -54,14 +54,15 @@ t.test("says what went wrong: silence, exception, a line that is not there", { b
   slave.add(10, eastronShowing({ now: carrying(1) }));
   slave.add(11, eastronShowing({ now: carrying(1) }));
   slave.setFault(10, slaveFaults.silent);
-  const line = new ModbusLine(address, { clock: systemClock, replyMs: 50 });
+  // Long enough for a busy machine to answer within it.
+  const line = new ModbusLine(address, { clock: systemClock, replyMs: 500 });
   await t.rejects(
     line.read({ unit: 10, ...live }, reading),
     new MeterUnreachable(`${line.words}: the line is not open`),
   );
   line.open();
   const silent = line.read({ unit: 10, ...live }, reading);
-  await t.rejects(silent, new MeterTimeout("address 10", 50));
+  await t.rejects(silent, new MeterTimeout("address 10", 500));
   const beyond = line.read({ unit: 11, fn: 4, start: 0x200, quantity: 2 }, reading);
   await t.rejects(beyond, {
     constructor: MeterReplyRefused,

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { Terminal } from "../../cli/terminal.ts";
 
 /** A person at a tool, played by a test. */
@@ -9,10 +10,16 @@ export class ScriptedTerminal implements Terminal {
   onTold: (line: string) => void = () => undefined;
   /** What is typed when asked; null: nobody there. */
   answer: string | null = null;
+  /** What a program writes to the tool. */
+  typed = "";
   readonly #stop = new AbortController();
 
   get stop(): AbortSignal {
     return this.#stop.signal;
+  }
+
+  get input(): AsyncIterable<Buffer> {
+    return Readable.from(this.typed === "" ? [] : [Buffer.from(this.typed)]) as AsyncIterable<Buffer>;
   }
 
   /** Ctrl-C. */

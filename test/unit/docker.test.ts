@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { parse } from "yaml";
@@ -26,6 +27,23 @@ t.test("the image is made of files that exist, and starts with node itself", asy
     copied.some(path => ignored.includes(path)),
     "nothing that is copied is ignored",
   );
+});
+
+t.test("what the image holds is all that the tools need", async t => {
+  const dockerfile = readFileSync(join(projectDir, "docker/Dockerfile"), "utf8");
+  const image = t.testdir({ app: {} });
+  const app = join(image, "app");
+  const paths = dockerfile
+    .slice(dockerfile.lastIndexOf("\nFROM"))
+    .split("\n")
+    .filter(line => line.startsWith("COPY ") && !line.includes("--from"))
+    .flatMap(line => line.split(" ").slice(1, -1));
+  for (const path of paths) cpSync(join(projectDir, path), join(app, path), { recursive: true });
+  symlinkSync(join(projectDir, "node_modules"), join(app, "node_modules"));
+  t.match(dockerfile, 'exec node /app/cli/main.ts "$@"', "the command of the image is the one of the project");
+  const tools = ["meter/main", "board/main", "replay"].map(name => `await import("./cli/${name}.ts");`);
+  const loaded = spawnSync(process.execPath, ["--input-type=module", "--eval", tools.join("")], { cwd: app });
+  t.equal(loaded.status, 0, loaded.stderr.toString());
 });
 
 t.test("compose starts every node of the demo site, each with a data volume of its own", async t => {

@@ -110,6 +110,8 @@ t.test("a counter may round down by up to 1 kWh; further back it must insist bef
   }
   const negative = judgeEnergy(eastron, straight, { importEnergy: -1_000, exportEnergy: 3_000 }, freshMemory);
   t.match(negative.ok ? "accepted" : negative.reason, /below zero/);
+  const absurd = judgeEnergy(eastron, straight, { importEnergy: 3.4e38 }, freshMemory);
+  t.match(absurd.ok ? "accepted" : absurd.reason, /energy counter beyond 1000000000000 Wh/);
 });
 
 t.test("a voltage is 0 or one that a grid has; another one is refused and forgotten", async t => {

@@ -277,6 +277,7 @@ t.test("a message is judged whole: direction from its power, no holes, nothing i
     [{ totalPowerW: 750_001 }, /total power of 750001 W/],
     [{ importWh: -1 }, /below zero/],
     [{ importWh: NaN }, /no number/],
+    [{ exportWh: 1e13 }, /an energy counter beyond/],
   ];
   for (const [change, words] of wrong) {
     t.match(judged({ ...whole, ...change }), { ok: false, reason: words }, JSON.stringify(change));

@@ -40,6 +40,8 @@ const DIRECTION_FROM_W = 5;
 /** From these on a direction is no noise. */
 const CLEAR_A = 0.5;
 const CLEAR_W = 50;
+/** A billion kWh: no counter of this class has so many digits. */
+const MAX_ENERGY_WH = 1e12;
 /** A counter may step back by its rounding, not by more. */
 const MAX_STEP_BACK_WH = 1_000;
 /** A lower counter seen this often in a row is another meter. */
@@ -95,6 +97,9 @@ export function judgeEnergy(
     : { importWh: inwardWh, exportWh: outwardWh };
   if ((counters.importWh ?? 0) < 0 || (counters.exportWh ?? 0) < 0) {
     return { ok: false, reason: `energy counter below zero: ${inWords(counters)}`, memory };
+  }
+  if (Math.max(counters.importWh ?? 0, counters.exportWh ?? 0) > MAX_ENERGY_WH) {
+    return { ok: false, reason: `energy counter beyond ${MAX_ENERGY_WH} Wh: ${inWords(counters)}`, memory };
   }
   if (!stepsBack(memory.counters, counters)) {
     return { ok: true, value: counters, memory: { ...memory, counters, doubt: null } };

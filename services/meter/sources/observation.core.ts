@@ -64,6 +64,8 @@ const RESOLUTION_A = 1;
 /** Voltage and current are not of the very same instant. */
 const SLACK = 1.15;
 const SLACK_W = 50;
+/** A billion kWh: no counter of this class has so many digits. */
+const MAX_ENERGY_WH = 1e12;
 const MAX_STEP_BACK_WH = 1_000;
 /** What is unlikely is believed when it was seen this often in a row. */
 const CONFIRMATIONS = 3;
@@ -139,6 +141,7 @@ function implausible({ currentA, powerW, voltageV, totalPowerW, importWh, export
     return `total power of ${total} W; believable up to ${3 * MAX_PHASE_POWER_W} W`;
   }
   if ((importWh ?? 0) < 0 || (exportWh ?? 0) < 0) return "an energy counter below zero";
+  if (Math.max(importWh ?? 0, exportWh ?? 0) > MAX_ENERGY_WH) return `an energy counter beyond ${MAX_ENERGY_WH} Wh`;
   return null;
 }
 
