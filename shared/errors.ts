@@ -46,6 +46,9 @@ export class MeterReplyRefused extends EvseError {
   readonly code = "meter.reply-refused";
 }
 
+/** A meter answered with an exception: it has no such registers, or cannot tell them now. */
+export class MeterException extends MeterReplyRefused {}
+
 /** A meter cannot be asked now: its line is down, or it has been set aside because it does not answer. */
 export class MeterUnreachable extends EvseError {
   readonly code = "meter.unreachable";

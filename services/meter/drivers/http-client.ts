@@ -14,7 +14,7 @@ export interface HttpClientOptions {
 
 /** How one question went. */
 export type HttpAnswer =
-  | { readonly kind: "document"; readonly document: unknown }
+  | { readonly kind: "body"; readonly body: Buffer }
   /** It answered, but not with what was asked for. */
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "timeout"; readonly reason: string }
@@ -45,16 +45,15 @@ export class HttpClient {
     this.#agent.destroy();
   }
 
-  async getJson(path: string): Promise<HttpAnswer> {
+  async get(path: string): Promise<HttpAnswer> {
     try {
       let response = await this.#get(path);
       if (response.status === 401 && this.#options.login !== null && this.#learn(response.challenge)) {
         response = await this.#get(path);
       }
       if (response.status !== 200) return { kind: "refused", reason: `${path}: ${inWords(response.status)}` };
-      return { kind: "document", document: JSON.parse(response.body) as unknown };
+      return { kind: "body", body: response.body };
     } catch (error) {
-      if (error instanceof SyntaxError) return { kind: "refused", reason: `${path}: the answer is no JSON` };
       if (error instanceof Refused) return { kind: "refused", reason: `${path}: ${error.message}` };
       if (error instanceof TooLate) {
         return { kind: "timeout", reason: `${path}: no answer within ${this.#options.timeoutMs} ms` };
@@ -63,14 +62,14 @@ export class HttpClient {
     }
   }
 
-  async #get(path: string): Promise<{ status: number; challenge: string; body: string }> {
+  async #get(path: string): Promise<{ status: number; challenge: string; body: Buffer }> {
     const { origin, headers, timeoutMs } = this.#options;
     const login = this.#authorization(path);
     return new Promise((resolve, reject) => {
       const ask = this.#isTls ? httpsRequest : httpRequest;
       const request = ask(`${origin}${path}`, {
         agent: this.#agent,
-        headers: { accept: "application/json", ...headers, ...(login === null ? {} : { authorization: login }) },
+        headers: { accept: "application/json, */*", ...headers, ...(login === null ? {} : { authorization: login }) },
       });
       const timer = setTimeout(() => request.destroy(new TooLate()), timeoutMs);
       request.once("close", () => clearTimeout(timer));
@@ -109,7 +108,7 @@ export class HttpClient {
 class TooLate extends Error {}
 class Refused extends Error {}
 
-async function readBody(response: IncomingMessage): Promise<string> {
+async function readBody(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -118,7 +117,7 @@ async function readBody(response: IncomingMessage): Promise<string> {
     chunks.push(chunk);
   }
   if (!response.complete) throw new Refused("an answer that ended too early");
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
 /** A device with a certificate of its own is known by exactly that one; its name is a serial number. */

@@ -1,4 +1,4 @@
-import { MeterReplyRefused, MeterTimeout, MeterUnreachable } from "../../../shared/errors.ts";
+import { MeterException, MeterReplyRefused, MeterTimeout, MeterUnreachable } from "../../../shared/errors.ts";
 import type { Cancel, Clock, Instant } from "../../../shared/time/clock.ts";
 import type { MeterCounters } from "../meter.port.ts";
 import type { ReadRequest } from "../modbus/frame.core.ts";
@@ -203,5 +203,6 @@ export class ModbusLine {
 
 function errorOf(unit: number, answer: Exclude<LinkAnswer, { kind: "reply" | "lost" }>): Error {
   if (answer.kind === "timeout") return new MeterTimeout(`address ${unit}`, answer.waitedMs);
-  return new MeterReplyRefused(`address ${unit}: ${answer.reason}`);
+  const words = `address ${unit}: ${answer.reason}`;
+  return answer.kind === "exception" ? new MeterException(words) : new MeterReplyRefused(words);
 }

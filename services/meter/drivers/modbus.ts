@@ -1,7 +1,7 @@
-import { MeterReplyRefused, messageOf } from "../../../shared/errors.ts";
+import { MeterException, MeterReplyRefused, messageOf } from "../../../shared/errors.ts";
 import type { Cancel, Clock, Instant } from "../../../shared/time/clock.ts";
 import type { MeterCounters, MeterDriver, MeterListener, MeterSpec } from "../meter.port.ts";
-import { counterBlocks, liveBlocks, type ReadBlock, voltageBlocks } from "../modbus/blocks.core.ts";
+import { counterBlocks, liveBlocks, partsOf, type ReadBlock, voltageBlocks } from "../modbus/blocks.core.ts";
 import {
   freshMemory,
   type Judged,
@@ -156,6 +156,13 @@ export class ModbusMeter implements MeterDriver {
       reschedule(SLOW_EVERY_MS);
       for (const [address, word] of words) this.#slowWords.set(address, word);
     } catch (error) {
+      const parts = error instanceof MeterException ? partsOf(profile, block) : [];
+      if (parts.length > 1) {
+        // One of its registers may be there without the other, as on meters that count one direction only.
+        const others = this.#slow.filter(({ start }) => start !== block.start);
+        this.#slow = [...others, ...parts.map(part => ({ ...part, dueAt: now, everyMs: SLOW_EVERY_MS }))];
+        return;
+      }
       reschedule(error instanceof MeterReplyRefused ? Math.min(LONGEST_SLOW_MS, block.everyMs * 2) : SLOW_EVERY_MS);
       throw error;
     }

@@ -31,6 +31,9 @@ export function openMeterDriver(spec: MeterSpec, { lines, clock, nats = null }: 
     case "sensorbox":
     case "http":
     case "p1":
+    case "sml":
+    case "pulse":
+    case "speedwire":
     case "mqtt":
     case "nats":
       return openSource(spec, { lines, clock, nats });

@@ -1,13 +1,17 @@
 import { MeterNotAvailable } from "../../../shared/errors.ts";
 import type { Clock } from "../../../shared/time/clock.ts";
 import type { MeterDriver, MeterSpec } from "../meter.port.ts";
+import { jsonForm, pulseForm } from "../sources/http-form.core.ts";
+import { p1Form } from "../sources/p1.core.ts";
+import { smlForm } from "../sources/sml.core.ts";
 import type { SourceSpec } from "../sources/source.port.ts";
-import { HttpMeter } from "./http.ts";
+import { type HttpDevice, HttpMeter } from "./http.ts";
 import type { ModbusLines } from "./modbus-lines.ts";
 import { MqttMeter } from "./mqtt.ts";
 import { type NatsAccess, NatsMeter } from "./nats.ts";
-import { P1Meter } from "./p1.ts";
 import { SensorboxMeter } from "./sensorbox.ts";
+import { SpeedwireMeter } from "./speedwire.ts";
+import { TelegramMeter } from "./telegrams.ts";
 
 export interface SourceParts {
   readonly lines: ModbusLines;
@@ -25,9 +29,15 @@ export function openSource(
     case "sensorbox":
       return new SensorboxMeter(spec, lines.line(spec.line), clock);
     case "http":
-      return new HttpMeter(spec, clock);
+      return new HttpMeter(spec, { ...spec, phases: spec.reading.phases }, jsonForm(spec.paths, spec.reading), clock);
+    case "pulse":
+      return new HttpMeter(spec, pulseDevice(spec), pulseForm(spec.node, spec.phases), clock);
     case "p1":
-      return new P1Meter(spec, clock);
+      return new TelegramMeter(spec, p1Form(spec.dsmr, spec.phases), clock);
+    case "sml":
+      return new TelegramMeter(spec, smlForm(spec.phases), clock);
+    case "speedwire":
+      return new SpeedwireMeter(spec, clock);
     case "mqtt":
       return new MqttMeter(spec, clock);
     case "nats": {
@@ -36,4 +46,20 @@ export function openSource(
       return new NatsMeter(spec, nats, clock);
     }
   }
+}
+
+/** A Pulse hears its meter every two seconds or so. */
+const PULSE_EVERY_MS = 1_000;
+const PULSE_USER = "admin";
+
+function pulseDevice({ origin, password, phases }: SourceSpec & { kind: "pulse" }): HttpDevice {
+  return {
+    label: "Tibber Pulse",
+    origin,
+    headers: {},
+    login: { user: PULSE_USER, password },
+    certificateFile: null,
+    newsEveryMs: PULSE_EVERY_MS,
+    phases,
+  };
 }

@@ -43,6 +43,12 @@ export function voltageBlocks(profile: MeterProfile): readonly ReadBlock[] {
   return voltages.every(comesAlong) ? [] : voltages;
 }
 
+/** A block by single registers: for a device that refuses it because it has not all of them. */
+export function partsOf(profile: MeterProfile, { start, quantity }: ReadBlock): readonly ReadBlock[] {
+  const inside = profile.registers.filter(({ address }) => start <= address && address < start + quantity);
+  return inside.flatMap(register => blocksOf(profile, [register]));
+}
+
 /** Every register of the row: for a look at the whole meter. */
 export function allBlocks(profile: MeterProfile): readonly ReadBlock[] {
   return blocksOf(profile, profile.registers);

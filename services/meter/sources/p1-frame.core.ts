@@ -1,12 +1,6 @@
-/** Telegrams of a P1 port: DSMR 5.0.2 P1 companion standard, 5.12 (format) and 5.2 (checksum). */
+import type { TakenTelegrams } from "./telegram.port.ts";
 
-export interface TakenTelegrams {
-  /** From `/` to the end of the line that begins with `!`. */
-  readonly telegrams: readonly string[];
-  readonly rest: string;
-  /** Characters passed over because no telegram holds them. */
-  readonly lost: number;
-}
+/** Telegrams of a P1 port: DSMR 5.0.2 P1 companion standard, 5.12 (format) and 5.2 (checksum). */
 
 /** Well above the longest telegram seen, with its message texts of 1 kB. */
 const MAX_TELEGRAM_CHARS = 8_192;

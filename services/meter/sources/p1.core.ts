@@ -1,21 +1,23 @@
-import {
-  nothingObserved,
-  type Observation,
-  PRESENT_FROM_V,
-  sizeOfCurrent,
-  type Terminals,
-  terminals,
-} from "./observation.core.ts";
+import { nothingObserved, PRESENT_FROM_V, sizeOfCurrent, type Terminals, terminals } from "./observation.core.ts";
+import { checksumProblem, takeTelegrams } from "./p1-frame.core.ts";
+import type { TelegramForm, TelegramReading } from "./telegram.port.ts";
 
-/** What a telegram says that the site can use. */
-export interface P1Telegram {
-  /** Direction is in the currents already. */
-  readonly observation: Observation;
-  /** The meter's own clock, `YYMMDDhhmmssX`; null where it has none. */
-  readonly stamp: string | null;
+/** How a smart meter speaks on its P1 port: DSMR 4 and 5 fast, 2 and 3 slowly and without a checksum. */
+export function p1Form(dsmr: 2 | 3 | 4 | 5, phases: 1 | 3 | null): TelegramForm {
+  return {
+    label: "P1",
+    serial:
+      dsmr >= 4 ? { baudRate: 115_200, dataBits: 8, parity: "none" } : { baudRate: 9_600, dataBits: 7, parity: "even" },
+    // DSMR 5 sends every second, earlier ones every ten.
+    silentAfterMs: dsmr === 5 ? 5_000 : 15_000,
+    direction: "own",
+    take: takeTelegrams,
+    read: telegram => {
+      const broken = checksumProblem(telegram, dsmr >= 4);
+      return broken === null ? readTelegram(telegram, { onePhase: phases === 1 }) : { ok: false, reason: broken };
+    },
+  };
 }
-
-export type P1Reading = ({ readonly ok: true } & P1Telegram) | { readonly ok: false; readonly reason: string };
 
 type Objects = ReadonlyMap<string, string>;
 
@@ -31,7 +33,7 @@ const NOMINAL_V = 230;
  * Reads a telegram whose checksum holds. `onePhase`: the installer says that the connection has one; only then can a
  * current be told from a telegram that has nothing but a total power.
  */
-export function readTelegram(telegram: string, { onePhase }: { readonly onePhase: boolean }): P1Reading {
+export function readTelegram(telegram: string, { onePhase }: { readonly onePhase: boolean }): TelegramReading {
   const objects = objectsOf(telegram);
   if (typeof objects === "string") return { ok: false, reason: objects };
   const number = (id: string, unit: string): number | null => numberOf(objects.get(id), unit);

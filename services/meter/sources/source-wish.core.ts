@@ -36,6 +36,19 @@ export function wishOf(driver: SourceDriver, measures: Measures): SourceWish {
       const { link, dsmr, phases = null } = driver;
       return { typeLabel: "P1", address: null, spec: { kind: "p1", link, dsmr, phases } };
     }
+    case "sml": {
+      const { link, phases = null } = driver;
+      return { typeLabel: "SML", address: null, spec: { kind: "sml", link, phases } };
+    }
+    case "pulse": {
+      const { url, password, node, phases = null } = driver;
+      const spec = { kind: "pulse", origin: new URL(url).origin, password, node, phases } as const;
+      return { typeLabel: "Tibber Pulse", address: null, spec };
+    }
+    case "speedwire": {
+      const { serial = null, interfaceAddress = null, port } = driver;
+      return { typeLabel: "Speedwire", address: null, spec: { kind: "speedwire", serial, interfaceAddress, port } };
+    }
     case "mqtt": {
       const spec = mqttSpec(driver);
       return { typeLabel: spec.label, address: null, spec };

@@ -4,6 +4,7 @@ import { HTTP_PRESETS } from "./http-presets.ts";
 import { problemsOfMap } from "./json-map.core.ts";
 import { MQTT_PRESETS } from "./mqtt-presets.ts";
 import type { JsonMap, NumberSource } from "./source.port.ts";
+import { SPEEDWIRE } from "./speedwire.core.ts";
 
 // The meters that are no Modbus registers, as a site file names them.
 
@@ -85,17 +86,46 @@ const http = z.strictObject({
   phases,
 });
 
+const telegramLink = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("serial"), path: text() }),
+  z.strictObject({ kind: z.literal("tcp"), host: text(), port: tcpPort }),
+]);
+
 const p1 = z.strictObject({
   kind: z.literal("p1"),
-  link: z.discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("serial"), path: text() }),
-    z.strictObject({ kind: z.literal("tcp"), host: text(), port: tcpPort }),
-  ]),
+  link: telegramLink,
   /** Version of the meter's standard; 2 and 3 have no checksum and speak slowly. */
   dsmr: z
     .union([z.literal(2), z.literal(3), z.literal(4), z.literal(5)], "expected 2, 3, 4 or 5 (ESMR, Fluvius: 5)")
     .default(5),
   phases,
+});
+
+const sml = z.strictObject({
+  kind: z.literal("sml"),
+  /** The reading head on the meter's optical port; 9600 8N1. */
+  link: telegramLink,
+  phases,
+});
+
+const pulse = z.strictObject({
+  kind: z.literal("pulse"),
+  /** The bridge of a Tibber Pulse, its web server switched on (webserver_force_enable). */
+  url: addressOf(["http:"], "http://192.168.1.40"),
+  /** Printed on the bridge. */
+  password: text(),
+  /** Number of the Pulse on its bridge. */
+  node: z.number().int().min(1).max(255).default(1),
+  phases,
+});
+
+const speedwire = z.strictObject({
+  kind: z.literal("speedwire"),
+  /** Serial number of the meter or Home Manager; may be left out where there is only one. */
+  serial: z.number().int().min(1).max(0xffff_ffff).optional(),
+  /** Own address on the network the meter is on, where this gateway has several. */
+  interfaceAddress: z.ipv4("expected an IPv4 address such as 192.168.1.2").optional(),
+  port: tcpPort.default(SPEEDWIRE.port),
 });
 
 const mqtt = z.strictObject({
@@ -120,7 +150,7 @@ const nats = z.strictObject({
   feed: idSchema.optional(),
 });
 
-export const sourceDrivers = [sensorbox, http, p1, mqtt, nats] as const;
+export const sourceDrivers = [sensorbox, http, p1, sml, pulse, speedwire, mqtt, nats] as const;
 export type SourceDriver = z.output<(typeof sourceDrivers)[number]>;
 
 /** What must be there together, in words that begin with the key. */

@@ -59,15 +59,43 @@ export interface HttpSpec {
   readonly reading: JsonReading;
 }
 
-export type P1Link =
+/** Where a meter that speaks by itself is listened to. */
+export type TelegramLink =
   | { readonly kind: "serial"; readonly path: string }
   | { readonly kind: "tcp"; readonly host: string; readonly port: number };
 
 export interface P1Spec {
   readonly kind: "p1";
-  readonly link: P1Link;
+  readonly link: TelegramLink;
   readonly dsmr: 2 | 3 | 4 | 5;
   readonly phases: 1 | 3 | null;
+}
+
+/** A meter that speaks SML, through a reading head on its optical port. */
+export interface SmlSpec {
+  readonly kind: "sml";
+  readonly link: TelegramLink;
+  readonly phases: 1 | 3 | null;
+}
+
+/** The bridge of a Tibber Pulse, which passes on what its meter says. */
+export interface PulseSpec {
+  readonly kind: "pulse";
+  readonly origin: string;
+  readonly password: string;
+  /** Number of the Pulse on its bridge. */
+  readonly node: number;
+  readonly phases: 1 | 3 | null;
+}
+
+/** A meter that SMA's Speedwire brings. */
+export interface SpeedwireSpec {
+  readonly kind: "speedwire";
+  /** Its serial number; null = the only one there is. */
+  readonly serial: number | null;
+  /** Address of the network interface that is listened on; null = the usual one. */
+  readonly interfaceAddress: string | null;
+  readonly port: number;
 }
 
 export interface MqttSpec {
@@ -89,4 +117,4 @@ export interface NatsSpec {
 }
 
 /** A meter that is read in another way than by Modbus registers of a table. */
-export type SourceSpec = SensorboxSpec | HttpSpec | P1Spec | MqttSpec | NatsSpec;
+export type SourceSpec = SensorboxSpec | HttpSpec | P1Spec | SmlSpec | PulseSpec | SpeedwireSpec | MqttSpec | NatsSpec;

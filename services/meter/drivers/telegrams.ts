@@ -2,25 +2,28 @@ import { messageOf } from "../../../shared/errors.ts";
 import type { Cancel, Clock, Instant } from "../../../shared/time/clock.ts";
 import type { MeterCounters, MeterDriver, MeterListener, MeterSpec } from "../meter.port.ts";
 import type { Observation } from "../sources/observation.core.ts";
-import { readTelegram } from "../sources/p1.core.ts";
-import { checksumProblem, takeTelegrams } from "../sources/p1-frame.core.ts";
+import type { TelegramLink } from "../sources/source.port.ts";
+import type { TelegramForm } from "../sources/telegram.port.ts";
 import { Intake } from "./intake.ts";
-import { openP1Wire, p1InWords } from "./p1-wire.ts";
+import { linkInWords, openTelegramWire } from "./telegram-wire.ts";
 
-/** DSMR 5 sends every second, earlier ones every ten; this long without a telegram is worth a word. */
-const SILENT_AFTER_MS = { fast: 5_000, slow: 15_000 } as const;
 /** A cable that was pulled is looked for again in this rhythm. */
 const REOPEN_MS = 1_000;
 /** A network connection that brings nothing is dead though nobody said so. */
 const DEAD_AFTER_MS = 30_000;
 
-/** A smart meter on its P1 port: it sends telegrams by itself, over a serial cable or through a network adapter. */
-export class P1Meter implements MeterDriver {
+export interface TelegramSpec {
+  readonly link: TelegramLink;
+  readonly phases: 1 | 3 | null;
+}
+
+/** A smart meter that sends telegrams by itself, over a serial cable or through a network adapter. */
+export class TelegramMeter implements MeterDriver {
   readonly source: string;
-  readonly #spec: MeterSpec & { kind: "p1" };
+  readonly #link: TelegramLink;
+  readonly #form: TelegramForm;
   readonly #clock: Clock;
   readonly #intake: Intake;
-  readonly #silentAfterMs: number;
   #close: (() => Promise<void>) | null = null;
   #cancels: Cancel[] = [];
   #received = "";
@@ -29,19 +32,19 @@ export class P1Meter implements MeterDriver {
   #byteAt: Instant = 0;
   #stamp: string | null = null;
 
-  constructor(spec: MeterSpec & { kind: "p1" }, clock: Clock) {
-    this.source = `P1, ${p1InWords(spec.link)}`;
-    this.#spec = spec;
+  constructor(spec: MeterSpec & TelegramSpec, form: TelegramForm, clock: Clock) {
+    const { role, mounting, phases, link } = spec;
+    this.source = `${form.label}, ${linkInWords(link)}`;
+    this.#link = link;
+    this.#form = form;
     this.#clock = clock;
-    this.#silentAfterMs = spec.dsmr === 5 ? SILENT_AFTER_MS.fast : SILENT_AFTER_MS.slow;
-    const { role, mounting, phases } = spec;
-    this.#intake = new Intake({ role, mounting, direction: "own", phases, clock });
+    this.#intake = new Intake({ role, mounting, direction: form.direction, phases, clock });
   }
 
   start(listener: MeterListener): void {
     this.#intake.open(listener);
     this.#byteAt = this.#clock.now();
-    this.#cancels.push(this.#clock.every(this.#silentAfterMs, () => this.#watch()));
+    this.#cancels.push(this.#clock.every(this.#form.silentAfterMs, () => this.#watch()));
     this.#open();
   }
 
@@ -64,12 +67,12 @@ export class P1Meter implements MeterDriver {
 
   #open(): void {
     this.#received = "";
-    this.#close = openP1Wire(this.#spec.link, this.#spec.dsmr, {
+    this.#close = openTelegramWire(this.#link, this.#form.serial, {
       data: bytes => this.#take(bytes),
       down: reason => {
         this.#close = null;
         if (!this.#intake.isOpen) return;
-        this.#intake.trouble(`${p1InWords(this.#spec.link)}: ${reason}`);
+        this.#intake.trouble(`${linkInWords(this.#link)}: ${reason}`);
         this.#cancels.push(this.#clock.after(REOPEN_MS, () => this.#open()));
       },
     });
@@ -79,7 +82,7 @@ export class P1Meter implements MeterDriver {
     const now = this.#clock.now();
     this.#byteAt = now;
     if (this.#received === "") this.#beganAt = now;
-    const { telegrams, rest, lost } = takeTelegrams(this.#received + bytes.toString("latin1"));
+    const { telegrams, rest, lost } = this.#form.take(this.#received + bytes.toString("latin1"));
     this.#received = rest;
     if (telegrams.length === 0 && lost > 0 && rest === "") this.#beganAt = now;
     const readings = telegrams.map(telegram => this.#read(telegram));
@@ -92,12 +95,7 @@ export class P1Meter implements MeterDriver {
 
   #read(telegram: string): Observation | null {
     this.#intake.count("requests");
-    const broken = checksumProblem(telegram, this.#spec.dsmr >= 4);
-    if (broken !== null) {
-      this.#intake.refuse(broken);
-      return null;
-    }
-    const read = readTelegram(telegram, { onePhase: this.#spec.phases === 1 });
+    const read = this.#form.read(telegram);
     if (!read.ok) {
       this.#intake.refuse(read.reason);
       return null;
@@ -111,12 +109,10 @@ export class P1Meter implements MeterDriver {
   }
 
   #watch(): void {
-    if (this.#intake.silentMs() >= this.#silentAfterMs) {
-      this.#intake.miss(
-        `${p1InWords(this.#spec.link)}: no telegram for ${Math.round(this.#intake.silentMs() / 1_000)} s`,
-      );
+    if (this.#intake.silentMs() >= this.#form.silentAfterMs) {
+      this.#intake.miss(`${linkInWords(this.#link)}: no telegram for ${Math.round(this.#intake.silentMs() / 1_000)} s`);
     }
-    const isDead = this.#spec.link.kind === "tcp" && this.#clock.now() - this.#byteAt >= DEAD_AFTER_MS;
+    const isDead = this.#link.kind === "tcp" && this.#clock.now() - this.#byteAt >= DEAD_AFTER_MS;
     if (!isDead || this.#close === null) return;
     this.#byteAt = this.#clock.now();
     const close = this.#close;

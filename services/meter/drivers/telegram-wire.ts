@@ -1,29 +1,27 @@
 import { connect } from "node:net";
 import { messageOf } from "../../../shared/errors.ts";
-import type { P1Link } from "../sources/source.port.ts";
+import type { TelegramLink } from "../sources/source.port.ts";
+import type { SerialSettings } from "../sources/telegram.port.ts";
 
-export interface P1WireListener {
+export interface TelegramWireListener {
   data(bytes: Buffer): void;
   /** The wire is gone, or never came up. Said once, and never after closing. */
   down(reason: string): void;
 }
 
 /** "/dev/ttyUSB0", "tcp 192.168.1.30:23". */
-export function p1InWords(link: P1Link): string {
+export function linkInWords(link: TelegramLink): string {
   return link.kind === "serial" ? link.path : `tcp ${link.host}:${link.port}`;
 }
 
-/** How a smart meter speaks: DSMR 4 and 5 fast with eight bits, 2 and 3 slowly with seven and even parity. */
-function settingsOf(dsmr: number) {
-  return dsmr >= 4
-    ? ({ baudRate: 115_200, dataBits: 8, parity: "none" } as const)
-    : ({ baudRate: 9_600, dataBits: 7, parity: "even" } as const);
-}
-
-/** Begins to open a P1 port. Gives the function that closes it. */
-export function openP1Wire(link: P1Link, dsmr: number, listener: P1WireListener): () => Promise<void> {
+/** Begins to open a line that a meter speaks on by itself. Gives the function that closes it. */
+export function openTelegramWire(
+  link: TelegramLink,
+  serial: SerialSettings,
+  listener: TelegramWireListener,
+): () => Promise<void> {
   let listening = true;
-  const heard: P1WireListener = {
+  const heard: TelegramWireListener = {
     data: bytes => {
       if (listening) listener.data(bytes);
     },
@@ -33,14 +31,14 @@ export function openP1Wire(link: P1Link, dsmr: number, listener: P1WireListener)
       listener.down(reason);
     },
   };
-  const close = link.kind === "tcp" ? openTcp(link, heard) : openSerial(link.path, dsmr, heard);
+  const close = link.kind === "tcp" ? openTcp(link, heard) : openSerial(link.path, serial, heard);
   return async () => {
     listening = false;
     await close();
   };
 }
 
-function openTcp({ host, port }: P1Link & { kind: "tcp" }, heard: P1WireListener): () => Promise<void> {
+function openTcp({ host, port }: TelegramLink & { kind: "tcp" }, heard: TelegramWireListener): () => Promise<void> {
   const socket = connect({ host, port, keepAlive: true });
   socket.on("data", bytes => heard.data(bytes));
   socket.on("error", error => heard.down(messageOf(error)));
@@ -54,8 +52,8 @@ function openTcp({ host, port }: P1Link & { kind: "tcp" }, heard: P1WireListener
   };
 }
 
-function openSerial(path: string, dsmr: number, heard: P1WireListener): () => Promise<void> {
-  const opening = openPort(path, dsmr, heard).catch((error: unknown) => {
+function openSerial(path: string, serial: SerialSettings, heard: TelegramWireListener): () => Promise<void> {
+  const opening = openPort(path, serial, heard).catch((error: unknown) => {
     heard.down(messageOf(error));
     return null;
   });
@@ -69,10 +67,10 @@ function openSerial(path: string, dsmr: number, heard: P1WireListener): () => Pr
   };
 }
 
-async function openPort(path: string, dsmr: number, heard: P1WireListener) {
+async function openPort(path: string, serial: SerialSettings, heard: TelegramWireListener) {
   // Loaded when there is a serial line: its native part is of no use elsewhere.
   const { SerialPort } = await import("serialport");
-  const port = new SerialPort({ path, ...settingsOf(dsmr), stopBits: 1, autoOpen: false });
+  const port = new SerialPort({ path, ...serial, stopBits: 1, autoOpen: false });
   await new Promise<void>((resolve, reject) => {
     port.open(error => {
       if (error === null) resolve();
