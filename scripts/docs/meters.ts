@@ -1,10 +1,14 @@
 import type { MeterRow, RegisterRow, Scale } from "../../services/meter/modbus/meter-row.ts";
 import { meterProfiles, meterRows, spelledOut } from "../../services/meter/modbus/profiles.ts";
+import { HTTP_PRESETS, httpPreset } from "../../services/meter/sources/http-presets.ts";
+import { MQTT_PRESETS, mqttPreset } from "../../services/meter/sources/mqtt-presets.ts";
+import { SPEEDWIRE } from "../../services/meter/sources/speedwire.core.ts";
 import { settingOf } from "../../shared/settings/catalogue/index.ts";
 
-const INTRODUCTION = `# Modbus meters
+const INTRODUCTION = `# Meters
 
-Written by \`npm run docs\` from \`services/meter/modbus/rows\`; do not edit. Adding a make is adding a row there.
+Written by \`npm run docs\` from \`services/meter/modbus/rows\` and the presets in \`services/meter/sources\`; do not edit.
+Modbus meters come first, [others](#not-modbus) after the overview; adding a make is adding a row, a preset is adding an entry.
 
 A meter is chosen in the menu (MAINS MET, EV METER, CIRCT MET and the address beside them), or fixed in the site file:
 
@@ -39,6 +43,33 @@ registers are those on the wire, beginning at 0; L2 and L3 follow L1 directly; t
 read, but for the current's. READ MAX is kept for compatibility and not evaluated, as on every firmware.
 `;
 
+const OTHERS = `## Not Modbus
+
+| Driver (\`kind\`) | What it reads | Comes | Direction of a current |
+|---|---|---|---|
+| \`sensorbox\` | Sensorbox 1.5 and 2, transformers and P1 port | when asked, new every 2 s | its own |
+| \`p1\` | smart meters on their P1 port, DSMR 2 to 5, ESMR, Fluvius: a serial cable, or an adapter that passes telegrams on over TCP (SlimmeLezer, ser2net) | every second, before DSMR 5 every 10 s | power per phase |
+| \`sml\` | German meters on their optical port, through a reading head on a serial cable or TCP | every 1 to 4 s | power per phase |
+| \`pulse\` | Tibber Pulse through the web server of its bridge (\`webserver_force_enable\`) | when asked, new every 2 s or so | power per phase |
+| \`speedwire\` | SMA Energy Meter, Home Manager 2.0 and what speaks like them, by multicast to ${SPEEDWIRE.group}:${SPEEDWIRE.port} | every second | power per phase |
+| \`http\` | JSON over HTTP: a preset, or paths and a map | when asked | power per phase, or \`direction: own\` |
+| \`mqtt\` | JSON over MQTT: a preset, or topics and a map; or one topic with \`L1:L2:L3\` in 0.1 A | when published | power per phase, or \`direction: own\`; L1:L2:L3 its own |
+| \`nats\` | a program of its own, in any language | when published | its own |
+| \`api\` | what \`POST /currents\` and \`POST /ev_meter\` say | when posted | its own |
+
+\`\`\`yaml
+- { service: meter, id: mains, role: mains, driver: { kind: p1, link: { kind: serial, path: /dev/ttyUSB0 }, dsmr: 5 } }
+- { service: meter, id: mains, role: mains, driver: { kind: p1, link: { kind: tcp, host: 192.168.1.31, port: 8088 } } }
+- { service: meter, id: mains, role: mains, driver: { kind: sml, link: { kind: serial, path: /dev/ttyUSB0 } } }
+- { service: meter, id: mains, role: mains, driver: { kind: pulse, url: "http://192.168.1.40", password: "AD56-54BA" } }
+- { service: meter, id: mains, role: mains, driver: { kind: speedwire, serial: 3001234567 } }
+\`\`\`
+
+How each of these is written in a site file, maps included, tells [writing-a-meter.md](writing-a-meter.md). A fuse per phase is guarded
+with currents per phase: an SML meter that tells a total power only is refused unless \`phases: 1\` says that there is one phase. An answer
+of a Pulse's bridge that repeats the last one is no news, and counts as old as the question before it.
+`;
+
 /** `docs/meters.md`. */
 export function metersPage(): string {
   const rows = [...meterRows].sort((a, b) => a.key.localeCompare(b.key, "en"));
@@ -51,8 +82,16 @@ export function metersPage(): string {
     `## ${rows.length} makes\n`,
     "| Key | Meter | Phases | Function | Leaves the factory with | Menu |\n|---|---|---|---|---|---|",
     `${rows.map(overview).join("\n")}\n`,
+    OTHERS,
+    `HTTP presets: ${presets(HTTP_PRESETS.map(name => [name, httpPreset(name).label]))}.\n`,
+    `MQTT presets: ${presets(MQTT_PRESETS.map(name => [name, mqttPreset(name).label]))}.\n`,
+    "## Registers\n",
     ...rows.map(section),
   ].join("\n");
+}
+
+function presets(list: readonly (readonly [name: string, label: string])[]): string {
+  return list.map(([name, label]) => `\`${name}\` (${label})`).join(", ");
 }
 
 function menu(): readonly string[] {

@@ -8,7 +8,11 @@ import {
   natsBench,
   p1SerialBench,
   p1TcpBench,
+  pulseBench,
   sensorboxBench,
+  smlSerialBench,
+  smlTcpBench,
+  speedwireBench,
 } from "../support/source-bench.ts";
 import { meterPortSuite } from "./meter-port.suite.ts";
 
@@ -21,6 +25,10 @@ const kinds: Readonly<Record<string, MakeBench>> = {
   "HomeWizard over HTTP": httpBench,
   "P1 on a serial cable": p1SerialBench,
   "P1 through a network adapter": p1TcpBench,
+  "SML from a reading head": smlSerialBench,
+  "SML through a network adapter": smlTcpBench,
+  "Tibber Pulse through its bridge": pulseBench,
+  "SMA Speedwire": speedwireBench,
   "MQTT, L1:L2:L3": mqttColonBench,
   "MQTT, JSON": mqttJsonBench,
   "NATS, a program of its own": natsBench,

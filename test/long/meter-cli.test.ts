@@ -86,8 +86,9 @@ function isNear(got: unknown, wanted: unknown, tolerance: number): boolean {
 }
 
 t.test("decode --json: every golden vector, one line each, with the names and units of its expectation", async t => {
-  const all = [...groups("smartevse"), ...groups("profiles"), ...groups("profiles-gx")].flatMap(({ meter, profile, address, vectors }) =>
-    vectors.map(vector => ({ id: meter === undefined ? { profile } : { meter }, address, vector })),
+  const all = [...groups("smartevse"), ...groups("profiles"), ...groups("profiles-gx")].flatMap(
+    ({ meter, profile, address, vectors }) =>
+      vectors.map(vector => ({ id: meter === undefined ? { profile } : { meter }, address, vector })),
   );
   t.ok(all.length >= 250);
   const lines = all.map(({ id, address, vector: { config, exchanges } }) =>

@@ -12,7 +12,17 @@ import { type BoxState, simulatedSensorbox } from "../../services/simulator/mete
 import { systemClock } from "../../shared/time/clock.ts";
 import { listenTo, serialSlave } from "../support/modbus-bench.ts";
 import { startMosquitto, tempDir, until } from "../support/servers.ts";
-import { driverOf, homewizardSays, httpDevice, serving } from "../support/source-bench.ts";
+import { smlFileOf } from "../support/sml.ts";
+import {
+  driverOf,
+  freeUdpPort,
+  homewizardSays,
+  httpDevice,
+  pulseBench,
+  serving,
+  speedwireSender,
+} from "../support/source-bench.ts";
+import { speedwireDatagram } from "../support/speedwire.ts";
 
 /** Starts a driver and waits for what it says first: a sample or a problem. */
 async function firstWord(t: Test, driver: MeterDriver) {
@@ -249,3 +259,69 @@ t.test(
     t.equal(asked.filter(request => request.startsWith("06")).length, 1, "written once");
   },
 );
+
+t.test(
+  "Tibber Pulse: what the bridge repeats is no news, and what is news is as old as the question before",
+  async t => {
+    const device = await httpDevice(t);
+    let said = smlFileOf(6);
+    device.answer = (_request, response) => void response.end(said);
+    const driver = driverOf({ kind: "pulse", url: device.url, password: "x" });
+    const { samples } = listenTo(driver);
+    t.teardown(() => driver.stop());
+    await until("it was asked often", () => device.asked.length > 10);
+    t.strictSame(samples, [], "how old the first answer is nobody knows");
+    const before = systemClock.now();
+    said = smlFileOf(7);
+    const { length } = device.asked;
+    await until("it was asked often again", () => device.asked.length > length + 10);
+    t.equal(samples.length, 1);
+    t.match(samples[0], { currentA: { l1: 7, l2: 7, l3: 7 } });
+    t.ok((samples[0]?.sampledAt ?? Infinity) <= before, "it came after the answer before");
+  },
+);
+
+t.test("Tibber Pulse: the password of the label", async t => {
+  const bench = await pulseBench(t);
+  const source = bench.driver.source;
+  await bench.driver.stop();
+  const wrong = driverOf({ kind: "pulse", url: source.replace("Tibber Pulse, ", ""), password: "no" });
+  const { problems } = await firstWord(t, wrong);
+  t.match(problems[0], /node_id=1: status 401/);
+});
+
+t.test("Speedwire: of two meters one must be named; what was overtaken is old", async t => {
+  const port = await freeUdpPort();
+  const send = await speedwireSender(t, port);
+  const says = (serial: number, ticks: number, amps: number) =>
+    send(speedwireDatagram({ serial, ticks, currentA: [amps, amps, amps] }));
+  const common = { kind: "speedwire", interfaceAddress: "127.0.0.1", port };
+  const named = driverOf({ ...common, serial: 1 });
+  const any = driverOf(common);
+  const [ofNamed, ofAny] = [listenTo(named), listenTo(any)];
+  t.teardown(() => Promise.all([named.stop(), any.stop()]));
+  let ticks = 1_000_000;
+  await until("the only meter is believed, after a while", async () => {
+    says(1, (ticks += 100), 5);
+    await new Promise(resolve => setTimeout(resolve, 50));
+    return ofAny.samples.length > 0;
+  });
+  t.ok(ofNamed.samples.length > 10, "a meter that is named is believed at once");
+  says(2, 5, 9);
+  await until("the other one is named", () => ofAny.problems.some(words => /meters 1, 2 speak/.test(words)));
+  const [heardOfNamed, heardOfAny] = [ofNamed.samples.length, ofAny.samples.length];
+  says(1, ticks - 100, 6);
+  says(1, ticks + 100, 7);
+  await until("the newest is heard", () => ofNamed.samples.length > heardOfNamed);
+  t.strictSame(
+    ofNamed.samples.slice(heardOfNamed).map(({ currentA }) => currentA.l1),
+    [7],
+  );
+  t.equal(ofAny.samples.length, heardOfAny, "and nothing is believed where it is not clear whom");
+});
+
+t.test("Speedwire: a network that is not there is said, and looked for again", async t => {
+  const driver = driverOf({ kind: "speedwire", serial: 1, interfaceAddress: "192.0.2.1", port: await freeUdpPort() });
+  const { problems } = await firstWord(t, driver);
+  t.match(problems[0], /Speedwire: .*(EADDRNOTAVAIL|ENODEV|EINVAL)/);
+});

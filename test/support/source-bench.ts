@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -12,12 +13,15 @@ import { openMeterDriver } from "../../services/meter/drivers/open.ts";
 import { meterConfig } from "../../services/meter/meter.config.ts";
 import type { MeterDriver, MeterSpec } from "../../services/meter/meter.port.ts";
 import { checksumOf } from "../../services/meter/sources/p1-frame.core.ts";
+import { SPEEDWIRE } from "../../services/meter/sources/speedwire.core.ts";
 import { wantedMeter } from "../../services/meter/wanted.core.ts";
 import { type BoxState, simulatedSensorbox } from "../../services/simulator/meters/sensorbox.ts";
 import { natsOptions } from "../../shared/bus/nats-options.ts";
 import { systemClock } from "../../shared/time/clock.ts";
 import { rtuTcpSlave, tcpSlave } from "./modbus-bench.ts";
 import { natsUrl, startMosquitto, startNats, type Teardown, tempDir, until } from "./servers.ts";
+import { smlFileOf } from "./sml.ts";
+import { speedwireDatagram } from "./speedwire.ts";
 
 /** A driver with a real counterpart that says what the test wants. */
 export interface SourceBench {
@@ -46,7 +50,8 @@ export function driverOf(
   if (wanted.kind !== "read") throw new Error(`the site file gives no meter to read: ${JSON.stringify(wanted)}`);
   // As fast as the test wants, whatever the device's usual rhythm.
   const { spec } = wanted;
-  const fast: MeterSpec = { ...(spec.kind === "http" ? { ...spec, newsEveryMs: 0, pollMs: 20 } : spec), ...over.spec };
+  const isAsked = spec.kind === "http" || spec.kind === "pulse";
+  const fast: MeterSpec = { ...(isAsked ? { ...spec, newsEveryMs: 0, pollMs: 20 } : spec), ...over.spec };
   const lines = new ModbusLines({}, { clock: systemClock });
   return openMeterDriver(fast, { lines, clock: systemClock, ...parts });
 }
@@ -169,90 +174,186 @@ export function telegramOf(amps: number): string {
   return `${text}${checksumOf(text)}\r\n`;
 }
 
-/** A P1 port behind a network adapter. */
-export const p1TcpBench: MakeBench = async t => {
-  const sockets = new Set<Socket>();
-  let port = 0;
-  let server: NetServer | null = null;
-  async function open(): Promise<void> {
-    const opened = createServer(socket => {
-      sockets.add(socket);
-      socket.on("close", () => sockets.delete(socket));
-      socket.on("error", () => socket.destroy());
-    });
-    server = opened;
-    opened.listen(port, "127.0.0.1");
-    await once(opened, "listening");
-    const address = opened.address();
-    if (typeof address === "object" && address !== null) port = address.port;
-  }
-  async function close(): Promise<void> {
-    const closing = server;
-    server = null;
-    if (closing === null) return;
-    closing.close();
-    for (const socket of sockets) socket.destroy();
-    await once(closing, "close");
-  }
-  await open();
-  t.teardown(close);
+/** A meter that speaks by itself, in a language of the site file, and what it says at these amperes. */
+interface Speaker {
+  readonly kind: "p1" | "sml";
+  readonly baudRate: number;
+  readonly message: (amps: number) => string;
+}
+
+const p1Speaker: Speaker = { kind: "p1", baudRate: 115_200, message: telegramOf };
+const smlSpeaker: Speaker = { kind: "sml", baudRate: 9_600, message: amps => smlFileOf(amps).toString("latin1") };
+
+/** Behind a network adapter. */
+const overTcp =
+  ({ kind, message }: Speaker): MakeBench =>
+  async t => {
+    const sockets = new Set<Socket>();
+    let port = 0;
+    let server: NetServer | null = null;
+    async function open(): Promise<void> {
+      const opened = createServer(socket => {
+        sockets.add(socket);
+        socket.on("close", () => sockets.delete(socket));
+        socket.on("error", () => socket.destroy());
+      });
+      server = opened;
+      opened.listen(port, "127.0.0.1");
+      await once(opened, "listening");
+      const address = opened.address();
+      if (typeof address === "object" && address !== null) port = address.port;
+    }
+    async function close(): Promise<void> {
+      const closing = server;
+      server = null;
+      if (closing === null) return;
+      closing.close();
+      for (const socket of sockets) socket.destroy();
+      await once(closing, "close");
+    }
+    await open();
+    t.teardown(close);
+    return {
+      driver: driverOf({ kind, link: { kind: "tcp", host: "127.0.0.1", port } }),
+      message,
+      say: message => {
+        for (const socket of sockets) socket.write(message, "latin1");
+      },
+      arrived: async () => {
+        await until("the driver is connected", () => sockets.size > 0);
+      },
+      unplug: close,
+      replug: open,
+    };
+  };
+
+/** On a serial cable: two ptys joined by socat. */
+const overCable =
+  ({ kind, baudRate, message }: Speaker): MakeBench =>
+  async t => {
+    const dir = tempDir(t, kind);
+    const [here, there] = [join(dir, "host"), join(dir, "meter")];
+    let cable: ChildProcess | null = null;
+    let meter: SerialPort | null = null;
+    async function replug(): Promise<void> {
+      const pty = (link: string): string => `pty,raw,echo=0,link=${link}`;
+      cable = spawn("socat", [pty(here), pty(there)], { stdio: "ignore" });
+      await until("socat joins two ptys", () => existsSync(here) && existsSync(there));
+      const opened = new SerialPort({ path: there, baudRate, autoOpen: false });
+      await new Promise<void>((resolve, reject) => {
+        opened.open(error => {
+          if (error === null) resolve();
+          else reject(error);
+        });
+      });
+      // The end of the cable reports itself by `close`; nothing else is expected of it.
+      opened.on("error", () => undefined);
+      meter = opened;
+    }
+    async function unplug(): Promise<void> {
+      const [wire, end] = [cable, meter];
+      cable = null;
+      meter = null;
+      if (end?.isOpen === true) await new Promise<void>(resolve => end.close(() => resolve()));
+      if (wire !== null && wire.exitCode === null) {
+        const gone = once(wire, "exit");
+        wire.kill("SIGTERM");
+        await gone;
+      }
+    }
+    await replug();
+    t.teardown(unplug);
+    return {
+      driver: driverOf({ kind, link: { kind: "serial", path: here } }),
+      message,
+      say: message => void meter?.write(message, "latin1"),
+      arrived: () => Promise.resolve(),
+      unplug,
+      replug,
+    };
+  };
+
+export const p1TcpBench = overTcp(p1Speaker);
+export const p1SerialBench = overCable(p1Speaker);
+export const smlTcpBench = overTcp(smlSpeaker);
+export const smlSerialBench = overCable(smlSpeaker);
+
+const PULSE_LOGIN = `Basic ${Buffer.from("admin:on the label").toString("base64")}`;
+
+/** The bridge of a Tibber Pulse. */
+export const pulseBench: MakeBench = async t => {
+  const device = await httpDevice(t);
+  let said = smlFileOf(6);
+  device.answer = (request, response) => {
+    if (request.headers.authorization !== PULSE_LOGIN) {
+      response.writeHead(401, { "www-authenticate": 'Basic realm="bridge"' }).end();
+    } else if (request.url !== "/data.json?node_id=1") response.writeHead(404).end();
+    else response.end(said);
+  };
   return {
-    driver: driverOf({ kind: "p1", link: { kind: "tcp", host: "127.0.0.1", port } }),
-    message: telegramOf,
+    driver: pulseDriver(device.url),
+    message: smlSpeaker.message,
     say: message => {
-      for (const socket of sockets) socket.write(message, "latin1");
+      said = Buffer.from(message, "latin1");
     },
     arrived: async () => {
-      await until("the driver is connected", () => sockets.size > 0);
+      const before = device.asked.length;
+      await until("the bridge is asked twice", () => device.asked.length >= before + 2);
     },
-    unplug: close,
-    replug: open,
+    unplug: () => device.close(),
+    replug: () => device.open(),
   };
 };
 
-/** A P1 cable: two ptys joined by socat. */
-export const p1SerialBench: MakeBench = async t => {
-  const dir = tempDir(t, "p1");
-  const [here, there] = [join(dir, "host"), join(dir, "meter")];
-  let cable: ChildProcess | null = null;
-  let meter: SerialPort | null = null;
-  async function replug(): Promise<void> {
-    const pty = (link: string): string => `pty,raw,echo=0,link=${link}`;
-    cable = spawn("socat", [pty(here), pty(there)], { stdio: "ignore" });
-    await until("socat joins two ptys", () => existsSync(here) && existsSync(there));
-    const opened = new SerialPort({ path: there, baudRate: 115_200, autoOpen: false });
-    await new Promise<void>((resolve, reject) => {
-      opened.open(error => {
-        if (error === null) resolve();
-        else reject(error);
-      });
-    });
-    // The end of the cable reports itself by `close`; nothing else is expected of it.
-    opened.on("error", () => undefined);
-    meter = opened;
-  }
-  async function unplug(): Promise<void> {
-    const [wire, end] = [cable, meter];
-    cable = null;
-    meter = null;
-    if (end?.isOpen === true) await new Promise<void>(resolve => end.close(() => resolve()));
-    if (wire !== null && wire.exitCode === null) {
-      const gone = once(wire, "exit");
-      wire.kill("SIGTERM");
-      await gone;
-    }
-  }
-  await replug();
-  t.teardown(unplug);
+/** Asks a bridge as fast as the test wants. */
+export function pulseDriver(url: string, spec: { readonly pollMs: number } = { pollMs: 20 }): MeterDriver {
+  return driverOf({ kind: "pulse", url, password: "on the label" }, {}, { spec });
+}
+
+const SPEEDWIRE_SERIAL = 3_001_234_567;
+
+/** A device on the network that sends to the group. */
+export async function speedwireSender(t: Teardown, port: number): Promise<(datagram: Buffer) => void> {
+  const socket = createSocket({ type: "udp4", reuseAddr: true });
+  t.teardown(() => socket.close());
+  await new Promise<void>(resolve => socket.bind(0, "127.0.0.1", resolve));
+  socket.setMulticastInterface("127.0.0.1");
+  return datagram => socket.send(datagram, port, SPEEDWIRE.group);
+}
+
+/** A Home Manager on the network. Whoever wants to hear it joins its group; it does not know who does. */
+export const speedwireBench: MakeBench = async t => {
+  const port = await freeUdpPort();
+  const send = await speedwireSender(t, port);
+  let isThere = true;
+  let ticks = 0;
   return {
-    driver: driverOf({ kind: "p1", link: { kind: "serial", path: here } }),
-    message: telegramOf,
-    say: message => void meter?.write(message, "latin1"),
-    arrived: () => Promise.resolve(),
-    unplug,
-    replug,
+    driver: driverOf({ kind: "speedwire", serial: SPEEDWIRE_SERIAL, interfaceAddress: "127.0.0.1", port }),
+    message: amps => {
+      ticks += 1_000;
+      const says = { serial: SPEEDWIRE_SERIAL, ticks, currentA: [amps, amps, amps] } as const;
+      return speedwireDatagram(says).toString("latin1");
+    },
+    say: message => {
+      if (isThere) send(Buffer.from(message, "latin1"));
+    },
+    arrived: () => new Promise(resolve => setTimeout(resolve, 5)),
+    unplug: async () => {
+      isThere = false;
+    },
+    replug: async () => {
+      isThere = true;
+    },
   };
 };
+
+export async function freeUdpPort(): Promise<number> {
+  const socket = createSocket("udp4");
+  await new Promise<void>(resolve => socket.bind(0, "127.0.0.1", resolve));
+  const { port } = socket.address();
+  await new Promise<void>(resolve => socket.close(resolve));
+  return port;
+}
 
 /** A publisher on a real Mosquitto. */
 async function mqttPublisher(t: Teardown) {

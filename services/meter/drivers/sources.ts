@@ -48,18 +48,16 @@ export function openSource(
   }
 }
 
-/** A Pulse hears its meter every two seconds or so. */
-const PULSE_EVERY_MS = 1_000;
 const PULSE_USER = "admin";
 
-function pulseDevice({ origin, password, phases }: SourceSpec & { kind: "pulse" }): HttpDevice {
+function pulseDevice({ origin, password, newsEveryMs, phases }: SourceSpec & { kind: "pulse" }): HttpDevice {
   return {
     label: "Tibber Pulse",
     origin,
     headers: {},
     login: { user: PULSE_USER, password },
     certificateFile: null,
-    newsEveryMs: PULSE_EVERY_MS,
+    newsEveryMs,
     phases,
   };
 }

@@ -6,7 +6,7 @@ import { readSpeedwire, SPEEDWIRE } from "../sources/speedwire.core.ts";
 import { Intake } from "./intake.ts";
 
 /** Meters send once a second; this long without a message is worth a word. */
-const SILENT_AFTER_MS = 5_000;
+const SILENT_AFTER_MS = 3_000;
 /** A socket that could not be opened, or has failed, is opened again in this rhythm. */
 const REOPEN_MS = 2_000;
 /** Where no meter is named, this long is listened for a second one before the first is believed. */

@@ -25,16 +25,16 @@ const RETURNED = ["22.7.0", "42.7.0", "62.7.0"] as const;
 /** Where a meter of one phase tells nothing but its power. */
 const NOMINAL_V = 230;
 
-const UNITS: Readonly<Record<string, Unit>> = Object.fromEntries([
-  ...CURRENT.map(id => [id, "A"]),
-  ...VOLTAGE.map(id => [id, "V"]),
-  ...[...POWER, ...DRAWN, ...RETURNED, "16.7.0", "1.7.0", "2.7.0"].map(id => [id, "W"]),
-  ...["1.8.0", "1.8.1", "1.8.2", "2.8.0", "2.8.1", "2.8.2"].map(id => [id, "Wh"]),
-]);
+const WANTED: Readonly<Record<Unit, readonly string[]>> = {
+  A: CURRENT,
+  V: VOLTAGE,
+  W: [...POWER, ...DRAWN, ...RETURNED, "16.7.0", "1.7.0", "2.7.0"],
+  Wh: ["1.8.0", "1.8.1", "1.8.2", "2.8.0", "2.8.1", "2.8.2"],
+};
 
 /** The unit a value must have to be what is wanted here; undefined: it is not wanted. */
 export function unitOfObis(reference: string): Unit | undefined {
-  return Object.hasOwn(UNITS, reference) ? UNITS[reference] : undefined;
+  return (["A", "V", "W", "Wh"] as const).find(unit => WANTED[unit].includes(reference));
 }
 
 /**

@@ -35,8 +35,10 @@ export function takeSmlFiles(received: string): TakenTelegrams {
       lost += end.at;
       rest = rest.slice(end.at);
     } else {
-      telegrams.push(rest.slice(0, end.at));
-      rest = rest.slice(end.at);
+      const transmission = rest.slice(0, end.at);
+      telegrams.push(transmission);
+      // One that lost bytes took the beginning of the next for its end.
+      rest = rest.slice(payloadOf(transmission).ok ? end.at : SEQUENCE_BYTES);
     }
   }
 }

@@ -20,6 +20,9 @@ interface Measures {
 /** A device without a rhythm of its own is asked as often as the site file says. */
 const ANY_RHYTHM_MS = 0;
 
+/** A Pulse hears its meter every two seconds or so. */
+const PULSE_EVERY_MS = 1_000;
+
 /** What a site file's driver asks for. Its parts were checked to belong together (`problemsOfSource`). */
 export function wishOf(driver: SourceDriver, measures: Measures): SourceWish {
   switch (driver.kind) {
@@ -42,7 +45,8 @@ export function wishOf(driver: SourceDriver, measures: Measures): SourceWish {
     }
     case "pulse": {
       const { url, password, node, phases = null } = driver;
-      const spec = { kind: "pulse", origin: new URL(url).origin, password, node, phases } as const;
+      const origin = new URL(url).origin;
+      const spec = { kind: "pulse", origin, password, node, newsEveryMs: PULSE_EVERY_MS, phases } as const;
       return { typeLabel: "Tibber Pulse", address: null, spec };
     }
     case "speedwire": {

@@ -85,6 +85,7 @@ export interface PulseSpec {
   readonly password: string;
   /** Number of the Pulse on its bridge. */
   readonly node: number;
+  readonly newsEveryMs: number;
   readonly phases: 1 | 3 | null;
 }
 
