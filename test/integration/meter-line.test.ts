@@ -6,8 +6,8 @@ import { openMeterDriver } from "../../services/meter/drivers/open.ts";
 import { profileOf } from "../../services/meter/modbus/profiles.ts";
 import { ModbusSlave, slaveFaults } from "../../services/simulator/meters/modbus-slave.ts";
 import {
+  MeterException,
   MeterNotAvailable,
-  MeterReplyRefused,
   MeterTimeout,
   MeterUnreachable,
   messageOf,
@@ -65,7 +65,7 @@ t.test("says what went wrong: silence, exception, a line that is not there", { b
   await t.rejects(silent, new MeterTimeout("address 10", 500));
   const beyond = line.read({ unit: 11, fn: 4, start: 0x200, quantity: 2 }, reading);
   await t.rejects(beyond, {
-    constructor: MeterReplyRefused,
+    constructor: MeterException,
     message: /^address 11: .*exception 2.*illegal data address/i,
   });
   t.equal(line.countersOf(10).timeouts, 1);
