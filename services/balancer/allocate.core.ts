@@ -32,6 +32,9 @@ import {
   TRIAL_RAISE_A,
 } from "./tuning.core.ts";
 
+/** What a decision is about: nothing new, more for those who charge, or one more who would charge. */
+type Intent = "hold" | "raise" | "join";
+
 /** Gives every point its limit. Cuts are immediate and whole; raises wait for settled room; nobody joins into somebody else's current. */
 export function allocate(
   state: BalancerState,
@@ -59,11 +62,10 @@ function share(state: BalancerState, scene: Scene): BalancerState {
   const joining = charging.filter(point => !point.admitted);
   const mayRaise =
     scene.trust === "unmetered" || (scene.trust === "regulate" && scene.news && now - state.raisedAt >= RESPONSE_MS);
-  const allowedA = limits.map(limit =>
-    allowedBy(limit, scene, joining.length > 0 ? "join" : mayRaise ? "raise" : "hold"),
-  );
+  const intent: Intent = joining.length > 0 ? "join" : mayRaise ? "raise" : "hold";
+  const allowedA = limits.map(limit => allowedBy(limit, scene, intent));
   const claims = charging.map(point => claimOf(point, charging.length, scene));
-  const targets = distribute(claims, settings.minA, allowedA);
+  const targets = distribute(claims, settings.minA, sharedA(limits, allowedA, intent, joinIsOnItsWay(joining, now)));
 
   const next = new Map<string, Point>();
   const restA = [...allowedA];
@@ -84,9 +86,11 @@ function share(state: BalancerState, scene: Scene): BalancerState {
     keptA[index] = settings.minA;
     return true;
   });
+  // Who waits to join comes before who would have more.
+  const mayGrow = mayRaise && admitted.every(one => one);
   const raises = distribute(
     charging.map((point, index) => {
-      const mine = admitted[index] === true && (mayRaise || !point.admitted || !isRegulated(point));
+      const mine = admitted[index] === true && (mayGrow || !point.admitted || !isRegulated(point));
       return {
         ...(claims[index] ?? { uses: [] }),
         capA: mine ? Math.max(0, (targets.sharesA[index] ?? 0) - (keptA[index] ?? 0)) : 0,
@@ -145,6 +149,33 @@ function share(state: BalancerState, scene: Scene): BalancerState {
   return { ...judged, points: offerToGuests(shared, charging, scene) };
 }
 
+/** The others were lowered for it a moment ago, and their cars are following: lowering them again would make no more room. */
+function joinIsOnItsWay(joining: readonly Point[], now: Instant): boolean {
+  if (joining.length === 0) return false;
+  return joining.every(({ askingSince }) => askingSince !== null && now > askingSince);
+}
+
+/** More than any limit. */
+const UNBOUNDED_A = 10_000;
+
+/**
+ * What is shared anew. A measured limit that neither demands less nor has settled room takes part in nothing: sharing anew what is
+ * allotted would lower some for the sake of others who may not be raised yet.
+ */
+function sharedA(
+  limits: readonly Limit[],
+  allowedA: readonly number[],
+  intent: Intent,
+  cleared: boolean,
+): readonly number[] {
+  return limits.map((limit, index) => {
+    const valueA = allowedA[index] ?? 0;
+    const cuts = valueA < limit.load.allottedA - 1e-6;
+    const shares = limit.settled ? intent !== "hold" : intent === "join" && !cleared;
+    return limit.meter === null || cuts || shares ? valueA : UNBOUNDED_A;
+  });
+}
+
 /** Learns from what became of the last raise: one that had to be taken back teaches patience, one that stood ends it. */
 function judgeRaise(state: BalancerState, raisedA: number, cutA: number, now: Instant): BalancerState {
   if (raisedA >= TRIAL_RAISE_A) return { ...state, onTrial: { at: now, raiseA: raisedA } };
@@ -158,7 +189,7 @@ function judgeRaise(state: BalancerState, raisedA: number, cutA: number, now: In
 }
 
 /** What a limit allows in total: less at once when a sample says so, more only when it is time to raise or somebody joins. */
-function allowedBy(limit: Limit, scene: Scene, intent: "hold" | "raise" | "join"): number {
+function allowedBy(limit: Limit, scene: Scene, intent: Intent): number {
   const { budget, load } = limit;
   if (limit.meter === null) return limit.limitA;
   const cutA = scene.fresh === limit.meter ? Math.min(load.allottedA, budget.cutToA) : load.allottedA;

@@ -50,9 +50,10 @@ export function budgetOf(
   const freeNowA = limitA - measuredA + drawnA + load.unknownA;
   const excessA = measuredA - limitA;
   const known = load.unknownA === 0;
-  const mustCut = excessA > 0 || (known && newest.exact && load.allottedA > freeNowA + UNUSED_CUT_A * phases);
   const shortageA = load.minimumA - freeNowA;
-  const cutToA = mustCut ? freeNowA - MARGIN_A * phases : Infinity;
+  const lastingA = known ? lastingFreeA(measured, limitA, phase) : Infinity;
+  const unused = load.allottedA > lastingA + UNUSED_CUT_A * phases;
+  const cutToA = excessA > 1e-6 ? freeNowA - MARGIN_A * phases : unused ? lastingA - MARGIN_A * phases : Infinity;
 
   const settled = settledSamples(measured, patienceMs, now);
   if (settled === null) return { cutToA, raiseToA: load.allottedA, roomA: 0, freeNowA, shortageA };
@@ -69,6 +70,16 @@ export function budgetOf(
   const headroomA = limitA - Math.max(...settled.map(sample => atPhase(sample.measuredA, phase))) - MARGIN_A * phases;
   const stepA = Math.max(0, Math.min(headroomA / 2, BLIND_RAISE_MAX_A * phases));
   return { cutToA, raiseToA: load.allottedA + stepA, roomA: load.allottedA + headroomA, freeNowA, shortageA };
+}
+
+/**
+ * What the last two samples both leave. Nothing is overloaded yet, so one sample alone is believed in nothing: a car that moved
+ * between the reading of its meter and that of the mains looks like a load of the house in it.
+ */
+function lastingFreeA(measured: Measured, limitA: number, phase: number): number {
+  const [before, newest] = measured.samples.slice(-2);
+  if (before?.exact !== true || newest?.exact !== true) return Infinity;
+  return limitA - Math.min(baseA(before, phase), baseA(newest, phase));
 }
 
 /** How much one sample of shortage weighs: 10 points stop a car, after about 20, 10, 6 or 2 s (samples every 2 s). */

@@ -11,6 +11,7 @@ import {
   SLACK_A,
   STATUS_LIFETIME_MS,
   STEADY_A,
+  STEADY_LIMIT_A,
 } from "./tuning.core.ts";
 
 /** A limit and when it was set. */
@@ -140,12 +141,19 @@ export function drawNow(point: Point, now: Instant): readonly [number, number, n
   return newest !== undefined && now - newest.at <= DRAW_WINDOW_MS ? newest.houseA : null;
 }
 
-/** Its car has had time to follow its limit, and its last two measured draws are alike. */
+/** Its car has had time to follow its limit, but for changes that are nothing to it, and its last two draws are alike. */
 export function isSteady(point: Point, at: Instant): boolean {
   const [before, newest] = point.pastDraws.slice(-2);
-  if (before === undefined || newest === undefined || at - (point.pastLimits.at(-1)?.at ?? 0) < RESPONSE_MS)
-    return false;
+  if (before === undefined || newest === undefined || !limitStood(point, at)) return false;
   return newest.houseA.every((drawA, phase) => Math.abs(drawA - (before.houseA[phase] ?? 0)) < STEADY_A);
+}
+
+/** No limit that a car may still be following differs from the present one by as much as counts as a move. */
+function limitStood(point: Point, at: Instant): boolean {
+  return point.pastLimits.every((past, index) => {
+    const replacedAt = point.pastLimits[index + 1]?.at ?? Infinity;
+    return at - replacedAt >= RESPONSE_MS || Math.abs(past.limitA - point.limitA) < STEADY_LIMIT_A;
+  });
 }
 
 /** Looks in a mains sample for the car of a point that has no EV meter: at least half of its limit must have come on top. */

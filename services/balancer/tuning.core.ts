@@ -32,7 +32,7 @@ export const BLIND_RAISE_MAX_A = 4;
 /** A refused or stopped point waits until there has been room for this long ("NO CURRENT, retry in 60 s"). */
 export const RETRY_MS = 60_000;
 /** How long a car that asks may wait for the others to make room before it is refused. */
-export const JOIN_WAIT_MS = 10_000;
+export const JOIN_WAIT_MS = 20_000;
 /** A solar budget older than this is none: nothing charges by the sun without it. */
 export const BUDGET_LIFETIME_MS = 5_000;
 /** A car that starts by the sun stays at its minimum this long, to settle and to show its phases (spec control 5.2). */
@@ -49,6 +49,8 @@ export const DRAW_EXACT_MS = 300;
 export const DRAW_USABLE_MS = DRAW_WINDOW_MS;
 /** Two draws in a row that differ by less than this are those of a car that does not move. */
 export const STEADY_A = 0.3;
+/** A limit that changed by less than this moves no car: the last tenths, taken one by one. */
+export const STEADY_LIMIT_A = 0.15;
 /** A car that leaves more than this of its limit for SLACK_MS lends the rest to others, keeping SLACK_ROOM_A to grow. */
 export const SLACK_A = 0.8;
 export const SLACK_MS = 12_000;

@@ -9,7 +9,7 @@ import { CP_RECONNECT_MS, PILOT_FAULT_MS, RESUME_BELOW_C } from "./timing.core.t
 
 /** Brings what is sensed into the state: the believed pilot class, the car, the cable, the temperature. */
 export function observe(state: EvseCoreState, now: Instant): EvseCoreState {
-  return observeTemperature(observePlug(observePilot(endCut(state, now), now), now));
+  return observeTemperature(observePlug(observePilot(endCut(state), now), now));
 }
 
 /** The pilot shows power is asked for, long enough to be meant (spec control 1.5). */
@@ -22,8 +22,10 @@ export function isCarClass(cp: CpState): boolean {
   return cp === "B" || cp === "C" || cp === "D";
 }
 
-function endCut(state: EvseCoreState, now: Instant): EvseCoreState {
-  const over = state.cpCutUntil !== null && now >= state.cpCutUntil + CP_RECONNECT_MS;
+/** A cut is over when the board has been heard since: what it told before that is the open line, and would be an unplugging. */
+function endCut(state: EvseCoreState): EvseCoreState {
+  const { cpCutUntil, sensed } = state;
+  const over = cpCutUntil !== null && sensed !== null && sensed.at >= cpCutUntil + CP_RECONNECT_MS;
   return over ? { ...state, cpCutUntil: null } : state;
 }
 

@@ -33,6 +33,28 @@ t.test(
   },
 );
 
+t.test(
+  "a car that jumps between the readings of its meter and of the mains is no load of the house: one raise, no cut [4.10-R8]",
+  async t => {
+    for (const lagMs of [0, 1_750, 2_000, 5_000]) {
+      const rig = new BalancerRig(["left"], { mainsA: 32 }, {}, 500);
+      rig.evMeterLateMs = 250;
+      rig.car("left").lagMs = lagMs;
+      rig.houseA = [26, 14, 6];
+      rig.plug("left").run(60_000);
+      t.strictSame(rig.limits(), [6]);
+      rig.houseA = [15, 14, 6];
+      const seen: number[] = [];
+      for (let quarter = 0; quarter < 240; quarter += 1) {
+        rig.run(250);
+        if (rig.limits()[0] !== (seen.at(-1) ?? 6)) seen.push(rig.limits()[0]!);
+      }
+      t.strictSame(seen, [16], `one change, whatever the car's ${lagMs} ms`);
+      t.equal(rig.state.patienceMs, 2_500, "and nothing was learnt from it");
+    }
+  },
+);
+
 t.test("a load that cycles teaches patience: raises that were taken back come later and later", async t => {
   const rig = new BalancerRig(["left"], {}, {}, 2_000).plug("left").run(20_000);
   const raises: number[] = [];
