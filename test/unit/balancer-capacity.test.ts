@@ -5,7 +5,7 @@ import { BalancerRig } from "../support/balancer-rig.ts";
 const sumOf = (values: readonly number[]): number => values.reduce((sumA, value) => sumA + value, 0);
 
 t.test(
-  "CAPACITY bounds the sum of the phases: a three-phase car counts three times, and the limit is named",
+  "CAPACITY bounds the sum of the phases: a three-phase car counts three times, and the limit is named [4.7-R2]",
   async t => {
     const rig = new BalancerRig(["left"], { capacityA: 36 });
     rig.houseA = [3, 0, 0];
@@ -64,7 +64,7 @@ t.test(
 );
 
 t.test(
-  "CAP STOP: so many minutes at MIN, then everything stops that counts against CAPACITY; less load ends it",
+  "CAP STOP: so many minutes at MIN, then everything stops that counts against CAPACITY; less load ends it [4.5-R, 1.4-28, 7.3-1]",
   async t => {
     const rig = new BalancerRig(["left", "right"], { capacityA: 40, capStopMs: 120_000 });
     rig.plug("left", "right").run(60_000);

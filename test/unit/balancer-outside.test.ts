@@ -129,7 +129,7 @@ t.test(
 );
 
 t.test(
-  "the quarter hour: too little for MIN stops it, but not in the last minute when stopping would save nothing [11-R]",
+  "the quarter hour: too little for MIN stops it, but not in the last minute when stopping would save nothing [11-R3]",
   async t => {
     const START = Date.UTC(2026, 0, 1);
     const settings = { peakW: 5_000, flanders: false, intervals: null };

@@ -59,7 +59,7 @@ t.test("10.2 after SWITCH was changed the position is read anew", async t => {
   t.strictSame(asked(pushed), []);
 });
 
-t.test("10.2 switch 0 Disabled: a press while charging stops, and charging goes on after 15 s", async t => {
+t.test("10.2 switch 0 Disabled: a press while charging stops, and charging goes on after 15 s [1.4-30]", async t => {
   const rig = withSwitch("disabled", false).charging();
   t.equal(rig.status.state, "C2");
   turn(rig, true, 200);
@@ -117,7 +117,7 @@ t.test("10.2 switch 3 Sma-Sol B: a short press changes Smart and Solar and ends 
   t.strictSame(asked(off), [], "with access OFF: no effect");
 });
 
-t.test("10.2 switch 3 Sma-Sol B: held 1.5 s while charging stops, and acts once", async t => {
+t.test("10.2 switch 3 Sma-Sol B: held 1.5 s while charging stops, and acts once [1.4-30]", async t => {
   const rig = withSwitch("mode-button", false).charging();
   turn(rig, true, 1_400);
   t.equal(rig.status.state, "C2");

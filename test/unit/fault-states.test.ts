@@ -23,7 +23,7 @@ interface Cause {
   readonly end: (rig: EvseRig) => void;
 }
 
-const withheld = (boundBy: "mains.l1" | "mains-silent" | "mode-unavailable"): Cause => ({
+const withheld = (boundBy: "mains.l1" | "mains-silent" | "circuit-silent" | "mode-unavailable"): Cause => ({
   begin: rig => void rig.allot({ limitA: 0, admitted: false, boundBy }),
   end: rig => void rig.allot({ limitA: 16, admitted: true, boundBy: "max" }),
 });
@@ -44,7 +44,7 @@ const CAUSES: Readonly<Record<EvseFault, Cause>> = {
     begin: rig => void rig.settings({ evMeter: true }).meter(0, 1_000),
     end: rig => void rig.settings({ evMeter: false }),
   },
-  "circuit-reading-lost": withheld("mains.l1"),
+  "circuit-reading-lost": withheld("circuit-silent"),
   "board-lost": {
     begin: rig => {
       rig.boardSilent = true;

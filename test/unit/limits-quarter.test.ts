@@ -38,7 +38,7 @@ t.test("the window lies on the quarter hours of the wall clock, whenever it begi
 });
 
 t.test(
-  "what is left is spread over the rest; feeding back takes nothing off; twice the limit at most [11-R]",
+  "what is left is spread over the rest; feeding back takes nothing off; twice the limit at most [11-R3]",
   async t => {
     const state = hold(beginQuarter(START, "UTC"), 2_000, START, START + 300_000);
     const fact = quarterFact(state, PEAK, START + 300_000);
