@@ -20,7 +20,7 @@ export default {
     {
       name: "core-is-pure",
       comment:
-        "A core imports cores of its own service, its config and port types, contracts, the standard, the settings catalogue; of actor and time the types only.",
+        "A core imports cores of its own service, its config and port types, contracts, the standard, the settings catalogue, the cores of the lease; of actor and time the types only.",
       severity: "error",
       from: { path: CORE },
       to: {
@@ -28,6 +28,7 @@ export default {
           "^services/$1/",
           "^shared/(contracts|iec61851|settings)/",
           "^shared/(actor|time)/",
+          "^shared/lease/.+\\.core\\.ts$",
           "^shared/[^/]+\\.ts$",
         ],
       },

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Service, ServiceBroker } from "moleculer";
-import { brokerOptions, WHOLE_SITE } from "./moleculer.config.ts";
+import { brokerOptions } from "./moleculer.config.ts";
 import { narratorService } from "./services/narrator/narrator.service.ts";
 import { natsBridgeService } from "./services/nats-bridge/nats-bridge.service.ts";
 import { buildServices, checkSite, pageAddress } from "./services/registry.ts";
 import { EvseError, messageOf } from "./shared/errors.ts";
 import { holdDataDir } from "./shared/process/data-dir.ts";
 import { type Environment, readEnvironment, withoutPassword } from "./shared/process/environment.ts";
-import { nodesOf, readSiteFile, type Site } from "./shared/site/site-file.ts";
+import { nodesOf, readSiteFile, type Site, WHOLE_SITE } from "./shared/site/site-file.ts";
 import { systemClock } from "./shared/time/clock.ts";
 
 /** A stop that takes longer than this is ended: what has not opened by then, the board opens by itself. */

@@ -4,10 +4,7 @@ import { natsOptions } from "./shared/bus/nats-options.ts";
 import { offlineFirst } from "./shared/bus/offline-first.ts";
 import type { Environment } from "./shared/process/environment.ts";
 import { shortLine } from "./shared/process/log-lines.ts";
-import type { Site } from "./shared/site/site-file.ts";
-
-/** A node of a site without a name of its own runs everything. */
-export const WHOLE_SITE = "main";
+import { type Site, WHOLE_SITE } from "./shared/site/site-file.ts";
 
 /** How a node meets the others. Namespace per site: two sites on one NATS never hear each other. */
 export function brokerOptions(site: Site, environment: Environment): BrokerOptions {

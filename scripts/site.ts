@@ -67,9 +67,11 @@ async function startNats(): Promise<string> {
   });
   const password = randomBytes(18).toString("hex");
   const config = join(dir, "nats.conf");
-  writeFileSync(config, `listen: "127.0.0.1:-1"\nauthorization { user: ${USER}, password: "${password}" }\n`, {
-    mode: 0o600,
-  });
+  const text = `listen: "127.0.0.1:-1"
+authorization { user: ${USER}, password: "${password}" }
+jetstream { store_dir: ${JSON.stringify(dir)} }
+`;
+  writeFileSync(config, text, { mode: 0o600 });
   const server = spawn(NATS_SERVER, ["-c", config, "--ports_file_dir", dir], { stdio: "ignore" });
   process.on("exit", () => server.kill());
   server.on("error", error => {

@@ -1,11 +1,15 @@
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { connect } from "nats";
 import { journalLimits } from "../shared/actor/journal.ts";
 import { natsOptions } from "../shared/bus/nats-options.ts";
+import { StartRefused } from "../shared/errors.ts";
+import { alone, type Leadership, standFor } from "../shared/lease/leadership.ts";
+import { natsLease } from "../shared/lease/nats-lease.ts";
 import type { Environment } from "../shared/process/environment.ts";
 import { checkSite as checkEntries, createServices, type Entry, entry } from "../shared/site/assemble.ts";
-import { type ChargePoint, instancesOf, type Site } from "../shared/site/site-file.ts";
+import { type ChargePoint, instancesOf, nodesCarrying, type Site, WHOLE_SITE } from "../shared/site/site-file.ts";
 import type { Clock } from "../shared/time/clock.ts";
 import { apiConfig } from "./api/api.config.ts";
 import { apiService } from "./api/api.service.ts";
@@ -107,11 +111,14 @@ const entries: readonly Entry<Surroundings>[] = [
   entry({
     service: "balancer",
     id: "none",
+    several: "standby",
     config: balancerConfig,
-    create: ({ broker, clock, site }: Surroundings) =>
+    create: ({ broker, clock, site, environment }: Surroundings) =>
       balancerService({
         broker,
         clock,
+        node: environment.node ?? WHOLE_SITE,
+        leadership: leadershipOf("balancer", site, environment, clock),
         chargePoints: site.chargePoints,
         mainsMeterFixed: hasFixedMeter(site, "mains"),
         circuitMeterFixed: hasFixedMeter(site, "circuit"),
@@ -132,9 +139,17 @@ const entries: readonly Entry<Surroundings>[] = [
   entry({
     service: "solar",
     id: "none",
+    several: "standby",
     config: solarConfig,
-    create: ({ broker, clock, site }: Surroundings, config) =>
-      solarService({ broker, clock, chargePoints: site.chargePoints, config }),
+    create: ({ broker, clock, site, environment }: Surroundings, config) =>
+      solarService({
+        broker,
+        clock,
+        chargePoints: site.chargePoints,
+        config,
+        node: environment.node ?? WHOLE_SITE,
+        leadership: leadershipOf("solar", site, environment, clock),
+      }),
   }),
   entry({
     service: "evse",
@@ -199,9 +214,18 @@ const entries: readonly Entry<Surroundings>[] = [
   entry({
     service: "api",
     id: "none",
+    several: "each",
     config: apiConfig,
     create: ({ broker, clock, site, environment, version }: Surroundings, config) =>
-      apiService({ broker, clock, site, config, version, httpPort: environment.httpPort }),
+      apiService({
+        broker,
+        clock,
+        site,
+        config,
+        version,
+        httpPort: environment.httpPort,
+        carriers: environment.node === undefined ? [] : carriersOf(site),
+      }),
   }),
   entry({
     service: "simulator",
@@ -244,6 +268,36 @@ export function pageAddress(site: Site, environment: Environment): string | null
 function natsFor(name: string, site: Site, { natsUrl }: Environment): NatsAccess | null {
   if (natsUrl === undefined) return null;
   return { site: site.site, connect: () => connect({ ...natsOptions(natsUrl), name }) };
+}
+
+/** Each node of each service that may stand by for its like, and does. */
+function carriersOf(site: Site): readonly { readonly service: string; readonly node: string }[] {
+  return entries
+    .filter(({ several }) => several === "standby")
+    .flatMap(({ service }) => {
+      const nodes = nodesCarrying(site, service);
+      return nodes.length < 2 ? [] : nodes.map(node => ({ service, node }));
+    });
+}
+
+/**
+ * Where a service stands on several nodes, the lease tells which of them is active. In one process, or on one node, there is
+ * nobody to agree with. Throws `StartRefused` when there is, and no way to.
+ */
+function leadershipOf(service: string, site: Site, { node, natsUrl }: Environment, clock: Clock): Leadership {
+  const nodes = nodesCarrying(site, service);
+  if (node === undefined || nodes.length < 2) return alone;
+  if (natsUrl === undefined) {
+    throw new StartRefused(
+      `NATS_URL is missing: ${service} stands on ${nodes.join(", ")}, which agree over NATS on who is active`,
+    );
+  }
+  const me = `${node} ${randomUUID()}`;
+  return standFor({
+    clock,
+    me,
+    store: natsLease({ natsUrl, site: site.site, service, name: `${node} ${service} lease` }),
+  });
 }
 
 /** A meter of that role whose driver the site file fixes, whatever the settings say. */

@@ -7,6 +7,7 @@ import { balancerAllocation, balancerStatus } from "../../shared/contracts/balan
 import { evseAcknowledge, evseStatus } from "../../shared/contracts/evse.ts";
 import { historyDay, historySessions } from "../../shared/contracts/history.ts";
 import { balancerExplain, balancerJournal, evseExplain, evseJournal } from "../../shared/contracts/insight.ts";
+import { leaseStatus } from "../../shared/contracts/lease.ts";
 import { meterFeed, meterReading, meterStatus } from "../../shared/contracts/meter.ts";
 import { pilotSensed } from "../../shared/contracts/pilot.ts";
 import { accessPresent, cardsChange, cardsPage, rfidRead, rfidStatus } from "../../shared/contracts/rfid.ts";
@@ -18,7 +19,7 @@ import type { ApiConfig } from "./api.config.ts";
 import type { Gateway } from "./asks.ts";
 import { HISTORY_STEP_MS } from "./history.core.ts";
 import { type HttpServer, startHttp } from "./http/server.ts";
-import { type Knowledge, type KnowledgeInput, knowNothing, learn } from "./knowledge.core.ts";
+import { type Carrier, type Knowledge, type KnowledgeInput, knowNothing, learn } from "./knowledge.core.ts";
 
 export interface ApiOptions {
   readonly broker: ServiceBroker;
@@ -26,6 +27,8 @@ export interface ApiOptions {
   readonly site: Pick<Site, "site" | "name" | "chargePoints">;
   readonly config: ApiConfig;
   readonly version: string;
+  /** Services that the site file puts on several nodes, and those nodes. */
+  readonly carriers?: readonly Carrier[];
   /** Replaces the port of the site file; 0 takes any free one. */
   readonly httpPort?: number | undefined;
   readonly onListening?: (address: AddressInfo) => void;
@@ -36,11 +39,16 @@ export function apiService(options: ApiOptions): ServiceSchema {
   const { broker, clock, site, config } = options;
   const log = broker.getLogger("api");
   const knowledge = startActor<Knowledge, KnowledgeInput, never>({
-    initial: knowNothing(site.chargePoints.map(point => point.id)),
+    initial: knowNothing(
+      site.chargePoints.map(point => point.id),
+      options.carriers,
+    ),
     step: learn,
     perform: () => undefined,
     clock,
   });
+  /** The node whose balancer decides: the others know what it decided, but not why. */
+  let balancerNode: string | undefined;
   const tell = (input: KnowledgeInput): void => knowledge.tell(input);
   const gateway: Gateway = {
     identity: { site: site.site, name: site.name ?? site.site, version: options.version, points: site.chargePoints },
@@ -57,10 +65,10 @@ export function apiService(options: ApiOptions): ServiceSchema {
       cardPage: after => request(broker, cardsPage, "cards", { after }),
       changeCards: change => request(broker, cardsChange, "cards", { by: "web", change }),
       explainPoint: evseId => request(broker, evseExplain, `evse-${evseId}`, { evseId }),
-      explainAllocation: evseId => request(broker, balancerExplain, "balancer", { evseId }),
+      explainAllocation: evseId => request(broker, balancerExplain, "balancer", { evseId }, balancerNode),
       journal: async evseId => {
         const { packed } = await (evseId === null
-          ? request(broker, balancerJournal, "balancer", {})
+          ? request(broker, balancerJournal, "balancer", {}, balancerNode)
           : request(broker, evseJournal, `evse-${evseId}`, { evseId }));
         return unpackJournal(packed);
       },
@@ -77,7 +85,11 @@ export function apiService(options: ApiOptions): ServiceSchema {
       ...subscribe(evseStatus, fact => tell({ kind: "evse.status", fact })),
       ...subscribe(pilotSensed, fact => tell({ kind: "pilot.sensed", fact })),
       ...subscribe(balancerAllocation, fact => tell({ kind: "balancer.allocation", fact })),
-      ...subscribe(balancerStatus, fact => tell({ kind: "balancer.status", fact })),
+      ...subscribe(balancerStatus, (fact, { nodeId }) => {
+        balancerNode = nodeId;
+        tell({ kind: "balancer.status", fact });
+      }),
+      ...subscribe(leaseStatus, fact => tell({ kind: "lease.status", fact })),
       ...subscribe(meterReading, fact => tell({ kind: "meter.reading", fact })),
       ...subscribe(meterStatus, fact => tell({ kind: "meter.status", fact })),
       ...subscribe(settingsCurrent, fact => tell({ kind: "settings.current", fact })),

@@ -1,5 +1,5 @@
 import type { Instant } from "../../shared/time/clock.ts";
-import { balancerOf, type Knowledge, meterStatusOf, sensedOf, statusOf } from "./knowledge.core.ts";
+import { balancerOf, type Knowledge, leaseOf, meterStatusOf, sensedOf, statusOf } from "./knowledge.core.ts";
 import type { HealthView } from "./view.ts";
 
 /** Whether everyone this site needs is heard. What stays silent is named; current goes down by itself meanwhile. */
@@ -14,6 +14,13 @@ export function healthOf(known: Knowledge, now: Instant): HealthView {
   if (known.settings === null) reasons.push("settings have not arrived");
   seen("balancer", known.balancer?.at);
   if (balancerOf(known, now) === null) reasons.push("balancer is silent");
+  for (const carrier of known.carriers) {
+    const name = `${carrier.service} on ${carrier.node}`;
+    seen(name, carrier.lease?.at);
+    const lease = leaseOf(carrier, now);
+    if (lease === null) reasons.push(`${name} is silent`);
+    else if (lease.role === "cut-off") reasons.push(`${name} cannot reach the lease: ${lease.problem ?? ""}`);
+  }
   for (const [id, point] of known.points) {
     seen(`evse-${id}`, point.status?.at);
     seen(`pilot-${id}`, point.sensed?.at);

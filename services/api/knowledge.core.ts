@@ -6,6 +6,7 @@ import {
   balancerStatus,
 } from "../../shared/contracts/balancer.ts";
 import { type EvseStatus, evseStatus } from "../../shared/contracts/evse.ts";
+import { type LeaseStatus, leaseStatus } from "../../shared/contracts/lease.ts";
 import { type MeterReading, type MeterStatus, meterStatus, SAMPLE_LIFETIME_MS } from "../../shared/contracts/meter.ts";
 import { type PilotSensed, pilotSensed } from "../../shared/contracts/pilot.ts";
 import { type RfidRead, type RfidStatus, rfidStatus } from "../../shared/contracts/rfid.ts";
@@ -31,6 +32,12 @@ export interface PointKnowledge {
   readonly lastRead: Heard<RfidRead> | null;
 }
 
+/** One of the nodes that carry the same service. */
+export interface Carrier {
+  readonly service: string;
+  readonly node: string;
+}
+
 export interface MeterKnowledge {
   readonly status: Heard<MeterStatus> | null;
   readonly reading: Heard<MeterReading> | null;
@@ -43,6 +50,8 @@ export interface Knowledge {
   /** The charge points of the site file; facts about others are not ours to show. */
   readonly points: ReadonlyMap<string, PointKnowledge>;
   readonly meters: ReadonlyMap<string, MeterKnowledge>;
+  /** Where the site file puts a service on several nodes: how each of them stands. */
+  readonly carriers: readonly (Carrier & { readonly lease: Heard<LeaseStatus> | null })[];
   readonly simulatorAt: Instant | null;
   /** Home battery current as fed, in 0.1 A; null before the first feed. */
   readonly battery: Heard<number> | null;
@@ -61,6 +70,7 @@ export type KnowledgeInput =
   | { readonly kind: "settings.current"; readonly fact: SettingsCurrent }
   | { readonly kind: "rfid.status"; readonly fact: RfidStatus }
   | { readonly kind: "rfid.read"; readonly fact: RfidRead }
+  | { readonly kind: "lease.status"; readonly fact: LeaseStatus }
   | { readonly kind: "simulator.truth" }
   /** A feed of the home battery was accepted: its value may be the old one, its age is not. */
   | { readonly kind: "battery-fed"; readonly currentDeciA: number }
@@ -68,12 +78,13 @@ export type KnowledgeInput =
 
 const NOTHING_HEARD: PointKnowledge = { status: null, sensed: null, allocation: null, reader: null, lastRead: null };
 
-export function knowNothing(pointIds: readonly string[]): Knowledge {
+export function knowNothing(pointIds: readonly string[], carriers: readonly Carrier[] = []): Knowledge {
   return {
     settings: null,
     balancer: null,
     points: new Map(pointIds.map(id => [id, NOTHING_HEARD])),
     meters: new Map(),
+    carriers: carriers.map(carrier => ({ ...carrier, lease: null })),
     simulatorAt: null,
     battery: null,
     history: [],
@@ -110,6 +121,16 @@ function take(known: Knowledge, input: Exclude<KnowledgeInput, { kind: "sample" 
       return withPoint(known, input.fact.evseId, { reader: { value: input.fact, at: now } });
     case "rfid.read":
       return withPoint(known, input.fact.evseId, { lastRead: { value: input.fact, at: now } });
+    case "lease.status": {
+      const { service, node } = input.fact;
+      const heard = { value: input.fact, at: now };
+      return {
+        ...known,
+        carriers: known.carriers.map(one =>
+          one.service === service && one.node === node ? { ...one, lease: heard } : one,
+        ),
+      };
+    }
     case "simulator.truth":
       return { ...known, simulatorAt: now };
     case "battery-fed":
@@ -160,6 +181,11 @@ export function readerOf(known: Knowledge, evseId: string, now: Instant): RfidSt
 
 export function balancerOf(known: Knowledge, now: Instant): BalancerStatus | null {
   return believed(known.balancer, balancerStatus.expiresAfterMs, now);
+}
+
+/** How one of several carriers stands; null while it is silent. */
+export function leaseOf(carrier: Knowledge["carriers"][number], now: Instant): LeaseStatus | null {
+  return believed(carrier.lease, leaseStatus.expiresAfterMs, now);
 }
 
 export function isSimulated(known: Knowledge, now: Instant): boolean {

@@ -4,6 +4,7 @@ import {
   allocationOf,
   balancerOf,
   type Knowledge,
+  leaseOf,
   meterStatusOf,
   sampleAgeMs,
   sensedOf,
@@ -42,6 +43,7 @@ export function metricsOf(known: Knowledge, gauges: ProcessGauges, now: Instant)
 function siteMetrics(known: Knowledge, now: Instant): readonly string[] {
   const balancer = balancerOf(known, now);
   const phases = ["l1", "l2", "l3"] as const;
+  const leases = known.carriers.map(carrier => leaseOf(carrier, now)).filter(lease => lease !== null);
   return [
     gauge("edge_mains_limit_amperes", "Fuse per phase", [[{}, balancer?.mainsLimitA ?? null]]),
     gauge(
@@ -54,6 +56,16 @@ function siteMetrics(known: Knowledge, now: Instant): readonly string[] {
       "edge_allotted_amperes",
       "What the points may draw at most",
       phases.map(phase => [{ phase }, balancer?.allottedA[phase] ?? null]),
+    ),
+    gauge(
+      "edge_lease_active",
+      "1 for the node that decides, 0 for one that stands by",
+      leases.map(({ service, node, role }) => [{ service, node }, role === "active" ? 1 : 0]),
+    ),
+    gauge(
+      "edge_lease_epoch",
+      "Grows whenever another node begins to decide",
+      leases.map(({ service, node, epoch }) => [{ service, node }, epoch]),
     ),
     gauge("edge_shortage_score", "How long current has been short", [[{}, balancer?.shortageScore ?? null]]),
   ];

@@ -10,6 +10,7 @@ import {
   type Heard,
   isSimulated,
   type Knowledge,
+  leaseOf,
   type MeterKnowledge,
   meterFor,
   meterStatusOf,
@@ -43,12 +44,24 @@ export function viewOf(known: Knowledge, identity: Identity, now: Instant, civil
       houseA: mainsA === null ? null : houseOf(known, identity.points, mainsA, now),
       allottedA: phaseHundredths(balancer?.allottedA ?? null),
     },
+    balancer:
+      balancer === null
+        ? null
+        : { node: balancer.node, epoch: balancer.epoch, standby: standbyOf(known, balancer.node, now) },
     circuit: circuitOf(balancer),
     points,
     meters,
     warnings: warningsOf(known, points, meters, now),
     simulated: isSimulated(known, now),
   };
+}
+
+/** The nodes that would go on if the balancer's ended. */
+function standbyOf(known: Knowledge, node: string, now: Instant): readonly string[] {
+  return known.carriers
+    .filter(carrier => carrier.service === "balancer" && carrier.node !== node)
+    .filter(carrier => leaseOf(carrier, now)?.role === "standby")
+    .map(carrier => carrier.node);
 }
 
 function circuitOf(balancer: BalancerStatus | null): SiteView["circuit"] {

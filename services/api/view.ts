@@ -171,6 +171,11 @@ export const siteView = z
         allottedA: phaseCurrentsA.nullable(),
       })
       .readonly(),
+    /** Where the balancer runs that decides, under which epoch, and who would go on without it; null while none is heard. */
+    balancer: z
+      .object({ node: idSchema, epoch: z.number().int(), standby: z.array(idSchema).readonly() })
+      .readonly()
+      .nullable(),
     /** The sub-panel of the charge points, where it has a limit. */
     circuit: z.object({ limitA: z.number(), currentA: phaseCurrentsA.nullable() }).readonly().nullable(),
     points: z.array(pointView).readonly(),

@@ -4,9 +4,11 @@ import type { EvseStatus } from "../../shared/contracts/evse.ts";
 import type { LimitsCurrent } from "../../shared/contracts/limits.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
 import type { SolarBudget } from "../../shared/contracts/solar.ts";
+import { mayBelieve } from "../../shared/lease/fence.core.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { allocate } from "./allocate.core.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
+import { follow } from "./follow.core.ts";
 import { isRegulated, type MeterKey } from "./limits.core.ts";
 import { ageMs, type Sample, toTuple, withSample } from "./measured.core.ts";
 import {
@@ -25,7 +27,7 @@ import { withCaps } from "./standing.core.ts";
 import type { BalancerState } from "./state.core.ts";
 import { seesOtherLoads, withSharedMeter } from "./sub-panel.core.ts";
 import { type Trust, trustOf } from "./trust.core.ts";
-import { DRAW_EXACT_MS, DRAW_USABLE_MS } from "./tuning.core.ts";
+import { BUDGET_LIFETIME_MS, DRAW_EXACT_MS, DRAW_USABLE_MS } from "./tuning.core.ts";
 
 export type BalancerInput =
   | { readonly kind: "reading"; readonly reading: MeterReading }
@@ -33,14 +35,35 @@ export type BalancerInput =
   | { readonly kind: "settings"; readonly settings: BalancerSettings }
   | { readonly kind: "sun"; readonly budget: SolarBudget }
   | { readonly kind: "limits"; readonly limits: LimitsCurrent }
+  /** This balancer is from now on the one that decides, or no longer. */
+  | { readonly kind: "role"; readonly epoch: number | null }
   | { readonly kind: "tick" };
 
 export type BalancerOutput =
   | { readonly kind: "allocation"; readonly allocation: BalancerAllocation }
-  | { readonly kind: "status"; readonly status: BalancerStatus };
+  | { readonly kind: "status"; readonly status: SiteStatus };
+/** All of the balancer's status but where it runs. */
+export type SiteStatus = Omit<BalancerStatus, "node">;
 
 /** Shares what the fuse leaves among the cars that want it. Decides on every new sample, every news of a point, and every second. */
 export function balance(state: BalancerState, input: BalancerInput, now: Instant): Step<BalancerState, BalancerOutput> {
+  if (input.kind === "role") return takeRole(state, input.epoch, now);
+  const step = decideOn(state, input, now);
+  if (state.epoch !== null) return step;
+  return { state: follow(state, step.state, input.kind === "status" ? input.status : null, now), outputs: [] };
+}
+
+/** Who takes over tells every point at once what it has, under the new epoch; nothing is raised before cars could have reacted. */
+function takeRole(state: BalancerState, epoch: number | null, now: Instant): Step<BalancerState, BalancerOutput> {
+  const next = { ...state, epoch };
+  return epoch === null ? { state: next, outputs: [] } : repeat(decide({ ...next, raisedAt: now }, null, now), now);
+}
+
+function decideOn(
+  state: BalancerState,
+  input: Exclude<BalancerInput, { kind: "role" }>,
+  now: Instant,
+): Step<BalancerState, BalancerOutput> {
   switch (input.kind) {
     case "settings":
       return decide({ ...state, settings: input.settings }, null, now);
@@ -218,18 +241,21 @@ function withStatus(points: readonly Point[], status: EvseStatus, now: Instant):
 }
 
 function withSun(state: BalancerState, budget: SolarBudget, now: Instant): BalancerState {
+  const last = state.sun === null ? null : { epoch: state.sun.epoch, at: state.sun.at };
+  if (!mayBelieve(last, budget.epoch, BUDGET_LIFETIME_MS, now)) return state;
   const wishes = new Map(budget.points.map(wish => [wish.evseId, wish]));
   const points = state.points.map(point => {
     const wish = wishes.get(point.id);
     return wish === undefined ? point : { ...point, solar: { wish, at: now }, phases: wish.phases };
   });
-  return { ...state, points, sun: { chargingA: budget.chargingA, at: now } };
+  return { ...state, points, sun: { chargingA: budget.chargingA, at: now, epoch: budget.epoch } };
 }
 
 function allocationOf(state: BalancerState, point: Point, sequence: number, now: Instant): BalancerAllocation {
   const measured = point.status?.mode === "normal" ? null : ageMs(state.mains, now);
   return {
     evseId: point.id,
+    epoch: state.epoch ?? 0,
     sequence,
     limitA: point.limitA,
     admitted: point.admitted,
@@ -241,7 +267,7 @@ function allocationOf(state: BalancerState, point: Point, sequence: number, now:
   };
 }
 
-function statusOf(state: BalancerState, settings: BalancerSettings, now: Instant): BalancerStatus {
+function statusOf(state: BalancerState, settings: BalancerSettings, now: Instant): SiteStatus {
   const newest = state.mains.samples.at(-1);
   const newestCircuit = state.circuit.samples.at(-1);
   const allotted = [0, 0, 0];
@@ -252,6 +278,7 @@ function statusOf(state: BalancerState, settings: BalancerSettings, now: Instant
     }
   }
   return {
+    epoch: state.epoch ?? 0,
     mainsLimitA: settings.mainsA,
     circuitLimitA: settings.circuitA,
     mainsA: newest === undefined ? null : toRecord(newest.measuredA),

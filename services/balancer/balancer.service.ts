@@ -3,6 +3,7 @@ import { type Actor, startActor } from "../../shared/actor/actor.ts";
 import { Journal } from "../../shared/actor/journal.ts";
 import { packJournal } from "../../shared/actor/journal-text.ts";
 import { answer, publish, subscribe } from "../../shared/bus/bus.ts";
+import { standOn } from "../../shared/bus/standing.ts";
 import { balancerAllocation, balancerStatus } from "../../shared/contracts/balancer.ts";
 import { evseStatus } from "../../shared/contracts/evse.ts";
 import { balancerExplain, balancerJournal } from "../../shared/contracts/insight.ts";
@@ -11,7 +12,8 @@ import { meterReading } from "../../shared/contracts/meter.ts";
 import { settingsCurrent } from "../../shared/contracts/settings.ts";
 import { solarBudget } from "../../shared/contracts/solar.ts";
 import { PointUnknown } from "../../shared/errors.ts";
-import type { ChargePoint } from "../../shared/site/site-file.ts";
+import { alone, type Leadership } from "../../shared/lease/leadership.ts";
+import { type ChargePoint, WHOLE_SITE } from "../../shared/site/site-file.ts";
 import type { Clock } from "../../shared/time/clock.ts";
 import { type BalancerInput, type BalancerOutput, balance, siteTrust } from "./balancer.core.ts";
 import { balancerSettingsOf, wiringOf } from "./balancer.settings.ts";
@@ -26,41 +28,54 @@ export interface BalancerOptions {
   readonly mainsMeterFixed: boolean;
   /** The site has a meter in the role `circuit`. */
   readonly circuitMeterFixed: boolean;
+  /** The node it runs on, as the site file names it. Left out: one process runs the whole site. */
+  readonly node?: string;
+  /** Whether it is the one that decides, where several nodes carry the balancer. */
+  readonly leadership?: Leadership;
 }
 
 /** Facts in, `balance`, allocations out. */
 export function balancerService(options: BalancerOptions): ServiceSchema {
-  const { broker, clock, chargePoints } = options;
+  const { broker, clock, chargePoints, node = WHOLE_SITE, leadership = alone } = options;
   const log = broker.getLogger("balancer");
   const journal = new Journal();
+  const standing = standOn({ broker, clock, service: "balancer", node, leadership, log });
   let actor: Actor<BalancerState, BalancerInput> | null = null;
 
   function perform(output: BalancerOutput): void {
+    // Asked for each word anew: this process may have been stopped for a while since it decided.
+    if (leadership.epoch() === null) return;
     if (output.kind === "allocation") publish(broker, balancerAllocation, output.allocation);
-    else publish(broker, balancerStatus, output.status);
+    else publish(broker, balancerStatus, { node, ...output.status });
   }
 
   return {
     name: "balancer",
     started() {
       actor = startActor<BalancerState, BalancerInput, BalancerOutput>({
-        initial: idleBalancer(chargePoints.map(wiringOf), clock.now()),
+        initial: { ...idleBalancer(chargePoints.map(wiringOf), clock.now()), epoch: leadership.epoch() },
         step: journal.watch(balance),
         perform,
         clock,
         tick: { everyMs: 1_000, input: { kind: "tick" } },
       });
       log.info({ points: chargePoints.length }, "balancing");
+      standing.begin(epoch => actor?.tell({ kind: "role", epoch }));
     },
-    stopped() {
+    async stopped() {
       actor?.stop();
+      await standing.end();
     },
     events: {
       ...subscribe(meterReading, reading => actor?.tell({ kind: "reading", reading })),
-      ...subscribe(evseStatus, status => actor?.tell({ kind: "status", status })),
+      ...subscribe(evseStatus, status => {
+        standing.heard(status.allotted?.epoch ?? 0);
+        actor?.tell({ kind: "status", status });
+      }),
       ...subscribe(solarBudget, budget => actor?.tell({ kind: "sun", budget })),
       ...subscribe(limitsCurrent, limits => actor?.tell({ kind: "limits", limits })),
       ...subscribe(settingsCurrent, current => {
+        standing.informed();
         actor?.tell({ kind: "settings", settings: balancerSettingsOf(current, options) });
       }),
     },

@@ -7,6 +7,8 @@ import type { Standing } from "./standing.core.ts";
 import { PATIENCE_MIN_MS } from "./tuning.core.ts";
 
 export interface BalancerState {
+  /** Under which it decides: 0 where it stands alone, the lease's where there are several; null = another one decides. */
+  readonly epoch: number | null;
   /** In the order of the site file. */
   readonly points: readonly Point[];
   readonly settings: BalancerSettings | null;
@@ -25,7 +27,7 @@ export interface BalancerState {
   /** The last raise worth judging, until it has been taken back or has stood; null when there is none. */
   readonly onTrial: { readonly at: Instant; readonly raiseA: number } | null;
   /** What solar points may take together, sum of their phases, and when that was heard. */
-  readonly sun: { readonly chargingA: number; readonly at: Instant } | null;
+  readonly sun: { readonly chargingA: number; readonly at: Instant; readonly epoch: number } | null;
   /** By the key of the limit that does not carry the minimum of all; nothing stands for limits that do. */
   readonly shortage: Readonly<Record<string, Shortage>>;
   readonly sequence: number;
@@ -52,6 +54,7 @@ export function idleBalancer(
   circuits: readonly CircuitWiring[] = [],
 ): BalancerState {
   return {
+    epoch: 0,
     points: wiring.map(point => freshPoint(point.id, point.rotation, point.supplyPhases, point.safeCurrentA)),
     settings: null,
     mains: nothingMeasured,

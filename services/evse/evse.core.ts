@@ -4,6 +4,7 @@ import type { EvseStatus, EvseSwitch } from "../../shared/contracts/evse.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
 import type { EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
 import type { RfidStatus } from "../../shared/contracts/rfid.ts";
+import { mayBelieve } from "../../shared/lease/fence.core.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { withAccess, withCard } from "./access.core.ts";
 import { advance } from "./charge-state.core.ts";
@@ -15,7 +16,7 @@ import { countCharging, type Draw, withRegister } from "./session.core.ts";
 import { type SessionOutput, watchSession } from "./session-watch.core.ts";
 import type { EvseCoreState, Wish } from "./state.core.ts";
 import { followSwitch } from "./switch.core.ts";
-import { DRAW_LIFETIME_MS, GRANT_EVERY_MS, STATUS_EVERY_MS } from "./timing.core.ts";
+import { ALLOCATION_LIFETIME_MS, DRAW_LIFETIME_MS, GRANT_EVERY_MS, STATUS_EVERY_MS } from "./timing.core.ts";
 import { pursueWishes } from "./wishes.core.ts";
 
 export type EvseInput =
@@ -65,7 +66,7 @@ function hear(state: EvseCoreState, input: EvseInput, now: Instant): EvseCoreSta
     case "sensed":
       return { ...state, sensed: { value: input.sensed, at: now } };
     case "allocation":
-      return { ...state, allocation: { value: input.allocation, at: now }, phasesWish: input.allocation.phases };
+      return withAllocation(state, input.allocation, now);
     case "settings":
       return { ...state, settings: input.settings, storedAccess: input.settings.access };
     case "reading": {
@@ -81,6 +82,14 @@ function hear(state: EvseCoreState, input: EvseInput, now: Instant): EvseCoreSta
     case "tick":
       return { ...state, civilOffsetMs: input.civilMs - now };
   }
+}
+
+/** A balancer that has been displaced, and does not know it yet, is not listened to. */
+function withAllocation(state: EvseCoreState, allocation: BalancerAllocation, now: Instant): EvseCoreState {
+  const { allocation: before } = state;
+  const last = before === null ? null : { epoch: before.value.epoch, at: before.at };
+  if (!mayBelieve(last, allocation.epoch, ALLOCATION_LIFETIME_MS, now)) return state;
+  return { ...state, allocation: { value: allocation, at: now }, phasesWish: allocation.phases };
 }
 
 /** Time and energy of the session, from the measured draw or, without one, from the offer. */
@@ -137,6 +146,8 @@ function report(state: EvseCoreState, now: Instant): Step<EvseCoreState, EvseOut
     last.boundBy === next.boundBy &&
     last.phases === next.phases &&
     last.gridRelayOpen === next.gridRelayOpen &&
+    last.allotted?.limitA === next.allotted?.limitA &&
+    last.allotted?.admitted === next.allotted?.admitted &&
     last.faults.join() === next.faults.join();
   if (same && reported !== null && now - reported.at < STATUS_EVERY_MS) return { state, outputs: [] };
   return { state: { ...state, reported: { value: next, at: now } }, outputs: [{ kind: "status", status: next }] };

@@ -1,4 +1,4 @@
-import type { EvseStatus } from "../../shared/contracts/evse.ts";
+import type { Allotment, EvseStatus } from "../../shared/contracts/evse.ts";
 import type { EvseGrant } from "../../shared/contracts/pilot.ts";
 import type { BoundBy, ChargingState } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
@@ -51,10 +51,8 @@ export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
   const boundBy = boundByOf(state, now);
   const chargeDelayS = Math.max(0, Math.ceil((chargeDelayEnd(state) - now) / 1_000));
   const drawFresh = draw !== null && now - draw.at <= DRAW_LIFETIME_MS;
-  const retryS =
-    state.allocation !== null && now - state.allocation.at <= ALLOCATION_LIFETIME_MS
-      ? state.allocation.value.retryS
-      : 0;
+  const allotted = allottedOf(state, now);
+  const retryS = allotted?.retryS ?? 0;
   const solar = state.allocation?.value.solar ?? null;
   const reason = reasonInWords({
     state: state.state,
@@ -86,6 +84,7 @@ export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
     drawAgeMs: drawFresh ? Math.max(0, now - draw.at) : null,
     ceilingA: ceiling.limitA,
     ceilingBy: ceiling.boundBy,
+    allotted,
     phases: state.state === "C2" || state.state === "C1" ? phasesConnected(state) : 0,
     boundBy,
     reason,
@@ -108,6 +107,13 @@ export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
             null,
           ),
   };
+}
+
+/** What the balancer allotted, as long as it may be believed. */
+function allottedOf({ allocation }: EvseCoreState, now: Instant): Allotment | null {
+  if (allocation === null || now - allocation.at > ALLOCATION_LIFETIME_MS) return null;
+  const { epoch, limitA, admitted, boundBy, retryS, phases } = allocation.value;
+  return { epoch, limitA, admitted, boundBy, retryS, phases };
 }
 
 /** Whether current may flow: the contactor is permitted, seen closed, or was so a moment ago on a board that has gone. */

@@ -13,6 +13,7 @@ export function budgetFact(state: SolarState, settings: SolarSettings, chargingA
   const surplusA = surplusNow(state, now);
   const newest = state.recent.at(-1);
   return {
+    epoch: state.epoch ?? 0,
     chargingA: tenths(chargingA),
     surplusA: surplusA === null ? null : tenths(surplusA),
     batteryA: batteryNow(state, now),

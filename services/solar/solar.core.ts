@@ -4,6 +4,7 @@ import type { MeterReading } from "../../shared/contracts/meter.ts";
 import type { SolarBudget } from "../../shared/contracts/solar.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { budgetFact } from "./budget-fact.core.ts";
+import { adopt, stayBehind } from "./follow.core.ts";
 import { phasesToStart, settlePhases, weighPhases } from "./phases.core.ts";
 import { counts, needA, withDraw, withStatus } from "./roof-point.core.ts";
 import type { SolarSettings } from "./solar.config.ts";
@@ -20,10 +21,30 @@ export type SolarInput =
   | { readonly kind: "battery"; readonly currentA: number }
   /** A person or a program asks for one or three phases. */
   | { readonly kind: "phases"; readonly evseId: string; readonly phases: 1 | 3 }
+  /** What the active one decides, where this is a standby. */
+  | { readonly kind: "budget"; readonly budget: SolarBudget }
+  /** This one decides from now on, or no longer. */
+  | { readonly kind: "role"; readonly epoch: number | null }
   | { readonly kind: "tick" };
 
 /** Charging follows the sun: who may start, who has to stop, on how many phases, and how much they may take together. */
 export function followSun(state: SolarState, input: SolarInput, now: Instant): Step<SolarState, SolarBudget> {
+  if (input.kind === "role") {
+    const next = { ...state, epoch: input.epoch };
+    return input.epoch === null ? { state: next, outputs: [] } : decide(next, now, "always");
+  }
+  if (input.kind === "budget") {
+    return { state: state.epoch === null ? adopt(state, input.budget, now) : state, outputs: [] };
+  }
+  const step = decideOn(state, input, now);
+  return state.epoch === null ? { state: stayBehind(state, step.state), outputs: [] } : step;
+}
+
+function decideOn(
+  state: SolarState,
+  input: Exclude<SolarInput, { kind: "role" | "budget" }>,
+  now: Instant,
+): Step<SolarState, SolarBudget> {
   switch (input.kind) {
     case "settings":
       return decide({ ...state, settings: input.settings }, now, "if-changed");

@@ -47,6 +47,8 @@ export interface RoofPoint {
 }
 
 export interface SolarState {
+  /** Under which it decides: 0 where it stands alone, the lease's where there are several; null = another one decides. */
+  readonly epoch: number | null;
   readonly points: readonly RoofPoint[];
   readonly settings: SolarSettings | null;
   /** Home battery: + charging, - discharging. */
@@ -67,8 +69,9 @@ export interface RoofWiring {
   readonly supplyPhases: 1 | 3;
 }
 
-export function idleSolar(wiring: readonly RoofWiring[]): SolarState {
+export function idleSolar(wiring: readonly RoofWiring[], epoch: number | null = 0): SolarState {
   return {
+    epoch,
     points: wiring.map(({ id, supplyPhases }) => ({
       id,
       supplyPhases,

@@ -76,16 +76,21 @@ function dropLog(fact: Fact): (ctx: Context, problem: string) => void {
   };
 }
 
-/** Asks an owner. `to` is the service instance that answers ("settings", "meter-mains"). Rejects after the contract's time-out. */
+/**
+ * Asks an owner. `to` is the service instance that answers ("settings", "meter-mains"), on the node `nodeId` where several
+ * carry it. Rejects after the contract's time-out.
+ */
 export async function request<R extends Request>(
   broker: ServiceBroker,
   contract: R,
   to: string,
   params: ParamsOf<R>,
+  nodeId?: string,
 ): Promise<ResultOf<R>> {
   const asked = parse(contract.name, contract.params, params);
   const answer: unknown = await broker.call(`${to}.${verbOf(contract)}`, asked as Record<string, unknown>, {
     timeout: contract.timeoutMs,
+    ...(nodeId === undefined ? {} : { nodeID: nodeId }),
   });
   return parse(contract.name, contract.result, answer) as ResultOf<R>;
 }

@@ -10,6 +10,8 @@ export const balancerAllocation = defineFact({
   payload: z
     .object({
       evseId: idSchema,
+      /** Under which lease it was decided, 0 where the balancer stands alone. A point believes no older one than it has heard. */
+      epoch: z.number().int().min(0),
       sequence: z.number().int().min(0),
       limitA: offerA,
       /** The contactor may close: the others have made room. An offer alone may stand before that. */
@@ -30,6 +32,7 @@ export const balancerAllocation = defineFact({
   idOf: allocation => allocation.evseId,
   example: {
     evseId: "left",
+    epoch: 0,
     sequence: 97,
     limitA: 11.2,
     admitted: true,
@@ -48,6 +51,9 @@ export const balancerStatus = defineFact({
   title: "Fuse, circuit, measured and allotted current per phase",
   payload: z
     .object({
+      /** The node on which the active balancer runs, and the epoch of its lease; 0 where it stands alone. */
+      node: idSchema,
+      epoch: z.number().int().min(0),
       mainsLimitA: z.number(),
       circuitLimitA: z.number().nullable(),
       /** Raw mains currents last used; null without a fresh sample. */
@@ -65,6 +71,8 @@ export const balancerStatus = defineFact({
   expiresAfterMs: 5_000,
   idOf: () => "site",
   example: {
+    node: "main",
+    epoch: 0,
     mainsLimitA: 25,
     circuitLimitA: null,
     mainsA: { l1: 14.2, l2: 24.8, l3: 9.1 },

@@ -75,6 +75,19 @@ export function keptSession(raw: unknown): ChargingSession {
   return chargingSession.parse({ ...blank, ...raw });
 }
 
+/** What a point holds of the balancer: enough for another balancer to go on from there. */
+export const allotment = z
+  .object({
+    epoch: z.number().int().min(0),
+    limitA: offerA,
+    admitted: z.boolean(),
+    boundBy,
+    retryS: z.number().int().min(0),
+    phases: z.union([z.literal(1), z.literal(3)]),
+  })
+  .readonly();
+export type Allotment = z.output<typeof allotment>;
+
 /** A charge point's present view of itself. */
 export const evseStatus = defineFact({
   name: "evse.status",
@@ -101,6 +114,8 @@ export const evseStatus = defineFact({
       /** The most this point may be given, and what sets it: min(MAX, cable, override). */
       ceilingA: z.number().min(0).max(80),
       ceilingBy: boundBy,
+      /** What the balancer allotted, while the point believes it. */
+      allotted: allotment.nullable(),
       /** Phases the contactors connect: 0 while open. */
       phases: z.union([z.literal(0), z.literal(1), z.literal(3)]),
       /** What limits the offer, or why there is none. */
@@ -143,6 +158,7 @@ export const evseStatus = defineFact({
     drawAgeMs: 600,
     ceilingA: 16,
     ceilingBy: "max",
+    allotted: { epoch: 0, limitA: 11.2, admitted: true, boundBy: "mains.l2", retryS: 0, phases: 3 },
     phases: 3,
     boundBy: "mains.l2",
     reason: "limited by mains L2",

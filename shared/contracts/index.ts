@@ -3,6 +3,7 @@ import type { Fact, Request } from "./define.ts";
 import { evseAcknowledge, evseSessionEnded, evseStatus, evseSwitch } from "./evse.ts";
 import { historyDay, historyKeep, historySessions } from "./history.ts";
 import { balancerExplain, balancerJournal, evseExplain, evseJournal } from "./insight.ts";
+import { leaseStatus } from "./lease.ts";
 import { limitsCurrent, limitsSet, limitsWithdraw } from "./limits.ts";
 import { meterFeed, meterReading, meterStatus } from "./meter.ts";
 import { evseGrant, pilotSensed } from "./pilot.ts";
@@ -26,6 +27,7 @@ export const allFacts: readonly Fact[] = [
   settingsCommanded,
   solarBudget,
   limitsCurrent,
+  leaseStatus,
   cardsDirectory,
   rfidRead,
   rfidStatus,

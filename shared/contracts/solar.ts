@@ -41,6 +41,8 @@ export const solarBudget = defineFact({
   title: "The current that points in mode Solar may take together, and who of them may",
   payload: z
     .object({
+      /** Under which lease it was decided, 0 where the service stands alone. The balancer believes no older one. */
+      epoch: z.number().int().min(0),
       /** Sum of the phases of all points in mode Solar, never below the minimum of those that may charge. */
       chargingA: z.number().min(0),
       /** What house and roof leave over without those points, home battery neutralised, sum of the phases; null = unknown. */
@@ -55,6 +57,7 @@ export const solarBudget = defineFact({
   expiresAfterMs: 5_000,
   idOf: () => "site",
   example: {
+    epoch: 0,
     chargingA: 14.2,
     surplusA: 14.2,
     batteryA: null,

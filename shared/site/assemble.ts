@@ -4,7 +4,7 @@ import { didYouMean } from "../nearest.ts";
 import { explainIssues, siteFileError } from "./explain.ts";
 import { knownKeysOf } from "./known-keys.ts";
 import { problemsOfPlacement } from "./placement.ts";
-import { instancesOf, type ServiceInstance, type Site } from "./site-file.ts";
+import { instancesOf, nameOfInstance, type ServiceInstance, type Site } from "./site-file.ts";
 
 /** A Modbus line named in an instance's part of the site file: `{ line: "din-rail", path: "driver.line" }`. */
 export interface NamedLine {
@@ -20,12 +20,15 @@ export interface EntryOptions<Around, Schema extends z.ZodType> {
   readonly linesOf?: (config: z.output<Schema>, site: Site) => readonly NamedLine[];
   /** What the schema cannot know: other parts of the site file. Problems begin with the path of the key. */
   readonly problemsIn?: (config: z.output<Schema>, site: Site) => readonly string[];
+  /** It may stand on several nodes at once: `standby`, one of them is active; `each`, every one serves its own node. */
+  readonly several?: "standby" | "each";
   readonly create: (around: Around, config: z.output<Schema>, instance: ServiceInstance) => ServiceSchema;
 }
 
 /** One service a site file may name. */
 export interface Entry<Around> {
   readonly service: string;
+  readonly several: "standby" | "each" | "no";
   readonly check: (instance: ServiceInstance, site: Site) => readonly string[];
   readonly linesOf: (instance: ServiceInstance, site: Site) => readonly NamedLine[];
   readonly create: (around: Around, instance: ServiceInstance) => ServiceSchema;
@@ -34,6 +37,7 @@ export interface Entry<Around> {
 export function entry<Around, Schema extends z.ZodType>(options: EntryOptions<Around, Schema>): Entry<Around> {
   return {
     service: options.service,
+    several: options.several ?? "no",
     check(instance, site) {
       const parsed = options.config.safeParse(partOf(instance), { reportInput: true });
       return [
@@ -76,6 +80,7 @@ export function checkSite<Around>(
     for (const problem of known.check(instance, site)) problems.push(`services[${index}].${problem}`);
     lineUses.push(...known.linesOf(instance, site).map(use => ({ index, ...use })));
   });
+  problems.push(...problemsOfSeveral(site, entries));
   problems.push(...problemsOfPlacement(site, lineUses), ...alreadyFound);
   if (problems.length > 0) throw siteFileError(site.file, problems);
 }
@@ -90,6 +95,20 @@ export function createServices<Around>(
   return instancesOf(site, node).flatMap(instance =>
     entries.filter(known => known.service === instance.service).map(known => known.create(around, instance)),
   );
+}
+
+/** What may stand only once stands on two nodes. */
+function problemsOfSeveral<Around>(site: Site, entries: readonly Entry<Around>[]): readonly string[] {
+  const names = site.services.map(nameOfInstance);
+  const allowed = entries.filter(({ several }) => several !== "no").map(({ service }) => service);
+  return site.services.flatMap((instance, index) => {
+    const first = names.indexOf(names[index] ?? "");
+    if (first === index || allowed.includes(instance.service)) return [];
+    const may = allowed.length === 0 ? "nothing" : allowed.join(", ");
+    return [
+      `services[${index}].node: ${names[index] ?? ""} stands at services[${first}] already; on several nodes may stand: ${may}`,
+    ];
+  });
 }
 
 function problemsOfId(kind: "charge-point" | "any" | "none", instance: ServiceInstance, site: Site): readonly string[] {

@@ -84,6 +84,9 @@ const modbusLine = z.discriminatedUnion(
 );
 export type ModbusLine = z.output<typeof modbusLine>;
 
+/** The node of instances that name none, and of a process that runs everything. */
+export const WHOLE_SITE = "main";
+
 /** One service instance. What else it holds is checked by its own schema, named in the registry. */
 const instance = z.looseObject({
   service: text(40),
@@ -146,7 +149,7 @@ export function parseSite(text: string, file: string): Site {
   const problems = [
     ...repeated(site.chargePoints, "chargePoints", "id", point => point.id),
     ...repeated(site.chargePoints, "chargePoints", "serial", point => String(point.serial)),
-    ...repeated(site.services, "services", "id", nameOfInstance),
+    ...repeated(site.services, "services", "id", wanted => `${nameOfInstance(wanted)} on ${wanted.node ?? WHOLE_SITE}`),
   ];
   if (problems.length > 0) throw siteFileError(file, problems);
   return site;
@@ -157,18 +160,26 @@ export function nameOfInstance(wanted: ServiceInstance): string {
   return wanted.id === undefined ? wanted.service : `${wanted.service}-${wanted.id}`;
 }
 
-/** The instances a node runs: its own when it has a name, all of them when it has none. */
+/** The instances a node runs: its own when it has a name, each of them once when it has none. */
 export function instancesOf(site: Site, nodeId: string | undefined): readonly ServiceInstance[] {
-  if (nodeId === undefined) return site.services;
-  const own = site.services.filter(wanted => (wanted.node ?? "main") === nodeId);
+  if (nodeId === undefined) {
+    const names = site.services.map(nameOfInstance);
+    return site.services.filter((_wanted, index) => names.indexOf(names[index] ?? "") === index);
+  }
+  const own = site.services.filter(wanted => (wanted.node ?? WHOLE_SITE) === nodeId);
   if (own.length > 0) return own;
   const nodes = nodesOf(site).join(", ");
   throw new SiteFileError(`${site.file}: NODE_ID=${nodeId} names no node of this site; expected one of: ${nodes}`);
 }
 
+/** The nodes that carry a service. More than one: one of them is active, the others stand by. */
+export function nodesCarrying(site: Site, service: string): readonly string[] {
+  return site.services.filter(wanted => wanted.service === service).map(({ node }) => node ?? WHOLE_SITE);
+}
+
 /** Every node the site file names, `main` for instances that name none. */
 export function nodesOf(site: Site): readonly string[] {
-  return [...new Set(site.services.map(wanted => wanted.node ?? "main"))];
+  return [...new Set(site.services.map(wanted => wanted.node ?? WHOLE_SITE))];
 }
 
 function repeated<T>(list: readonly T[], path: string, key: string, nameOf: (entry: T) => string): readonly string[] {

@@ -9,6 +9,7 @@ import * as evse from "../../shared/contracts/evse.ts";
 import * as history from "../../shared/contracts/history.ts";
 import { allFacts, allRequests } from "../../shared/contracts/index.ts";
 import * as insight from "../../shared/contracts/insight.ts";
+import * as lease from "../../shared/contracts/lease.ts";
 import * as limits from "../../shared/contracts/limits.ts";
 import * as meter from "../../shared/contracts/meter.ts";
 import * as pilot from "../../shared/contracts/pilot.ts";
@@ -40,6 +41,7 @@ t.test("every name is owner.word, stands there once, and an id fits into a subje
     "access",
     "solar",
     "limits",
+    "lease",
   ];
   for (const { name } of everything) {
     t.match(name, /^[a-z]+\.[a-z]+(-[a-z]+)*$/);
@@ -69,6 +71,7 @@ t.test("every contract that is defined is in the catalogue", async t => {
     insight,
     limits,
     solar,
+    lease,
   ];
   const defined = modules.flatMap(module => Object.values(module) as unknown[]).filter(isContract);
   t.strictSame(defined.map(contract => contract.name).sort(), everything.map(contract => contract.name).sort());

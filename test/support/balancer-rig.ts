@@ -216,7 +216,7 @@ export class BalancerRig {
       boundBy: car.go ? ("solar" as const) : ("solar-start" as const),
       outlook: { haveA: chargingA, needA: 6, stopInS: null, switchTo: null, switchInS: null },
     }));
-    return { chargingA, surplusA: chargingA, batteryA: null, restsOnMs: 0, points };
+    return { epoch: 0, chargingA, surplusA: chargingA, batteryA: null, restsOnMs: 0, points };
   }
 
   #drive(id: string, car: Car): void {

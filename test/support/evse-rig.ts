@@ -82,6 +82,7 @@ export class EvseRig {
       kind: "allocation",
       allocation: {
         evseId: "left",
+        epoch: 0,
         sequence: this.#sequence,
         limitA: 16,
         admitted: true,

@@ -26,13 +26,14 @@ export function natsUrl(port: number, user = NATS_USER, password = NATS_PASSWORD
   return `nats://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}`;
 }
 
-/** Starts nats-server with user and password. Without a port it takes a free one. */
-export async function startNats(t: Teardown, port = -1): Promise<Server> {
+/** Starts nats-server with user and password. Without a port it takes a free one; with a directory for it, JetStream is on. */
+export async function startNats(t: Teardown, port = -1, jetStreamDir?: string): Promise<Server> {
   const dir = tempDir(t, "nats");
   const config = join(dir, "nats.conf");
+  const jetStream = jetStreamDir === undefined ? "" : `jetstream { store_dir: ${JSON.stringify(jetStreamDir)} }\n`;
   writeFileSync(
     config,
-    `listen: "127.0.0.1:${port}"\nauthorization { user: "${NATS_USER}", password: "${NATS_PASSWORD}" }\n`,
+    `listen: "127.0.0.1:${port}"\nauthorization { user: "${NATS_USER}", password: "${NATS_PASSWORD}" }\n${jetStream}`,
   );
   const child = start(t, "/usr/sbin/nats-server", ["-c", config, "--ports_file_dir", dir]);
   const actual = await until("nats-server tells its port", () => portOfNats(dir));

@@ -75,6 +75,7 @@ export function exampleView(change: Partial<SiteView> = {}): SiteView {
       houseA: { l1: 3.1, l2: 13.8, l3: -2 },
       allottedA: { l1: 11.2, l2: 11.2, l3: 11.2 },
     },
+    balancer: { node: "main", epoch: 0, standby: [] },
     circuit: null,
     points: [pointView()],
     meters: [],

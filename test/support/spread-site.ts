@@ -9,7 +9,7 @@ import { type SiteProcess, startSite } from "./site-process.ts";
 const ModbusRTU = modbus.default;
 
 export type PointId = "left" | "right";
-export type NodeName = PointId | "settings" | "balancer" | "api" | "meters" | "sim";
+export type NodeName = PointId | "settings" | "balancer" | "balancer-b" | "api" | "meters" | "sim";
 
 export const NODES: readonly NodeName[] = ["sim", "settings", "meters", "balancer", "left", "right", "api"];
 
@@ -17,7 +17,7 @@ export const NODES: readonly NodeName[] = ["sim", "settings", "meters", "balance
 export interface SpreadSite {
   readonly url: string;
   start(node: NodeName): SiteProcess;
-  startAll(): void;
+  startAll(nodes?: readonly NodeName[]): void;
   process(node: NodeName): SiteProcess;
   /** What really flows into a car, from the simulated meter itself: no service, no NATS in between. */
   carA(point: PointId): Promise<number>;
@@ -29,17 +29,22 @@ export interface SpreadSiteOptions {
   readonly natsPort: number;
   /** More settings of a point: ", lock: 1". */
   readonly points?: Readonly<Partial<Record<PointId, string>>>;
+  /** A second balancer on a node of its own, `balancer-b`. */
+  readonly standby?: boolean;
 }
 
 const EV_UNIT: Readonly<Record<PointId, number>> = { left: 12, right: 13 };
 /** Eastron: current of L1, IEEE 754 single precision. */
 const CURRENT_L1 = 0x0006;
 
-export async function spreadSite(t: Teardown, { natsPort, points = {} }: SpreadSiteOptions): Promise<SpreadSite> {
+export async function spreadSite(
+  t: Teardown,
+  { natsPort, points = {}, standby = false }: SpreadSiteOptions,
+): Promise<SpreadSite> {
   const dir = tempDir(t, "spread");
   const [httpPort = 0, metersPort = 0, leftPort = 0, rightPort = 0] = await freePorts(4);
   const siteFile = join(dir, "site.yaml");
-  writeFileSync(siteFile, siteText({ httpPort, metersPort, leftPort, rightPort }, points));
+  writeFileSync(siteFile, siteText({ httpPort, metersPort, leftPort, rightPort }, points, standby));
   const processes = new Map<NodeName, SiteProcess>();
   const url = `http://127.0.0.1:${httpPort}`;
 
@@ -51,8 +56,8 @@ export async function spreadSite(t: Teardown, { natsPort, points = {} }: SpreadS
       processes.set(node, started);
       return started;
     },
-    startAll() {
-      for (const node of NODES) site.start(node);
+    startAll(nodes = NODES) {
+      for (const node of nodes) site.start(node);
     },
     process(node) {
       const found = processes.get(node);
@@ -142,7 +147,7 @@ interface Ports {
   readonly rightPort: number;
 }
 
-function siteText(ports: Ports, points: SpreadSiteOptions["points"] & object): string {
+function siteText(ports: Ports, points: SpreadSiteOptions["points"] & object, standby: boolean): string {
   return `
 site: spread
 chargePoints:
@@ -153,6 +158,7 @@ lines:
 services:
   - { service: settings, node: settings }
   - { service: balancer, node: balancer }
+${standby ? "  - { service: balancer, node: balancer-b }" : ""}
   - { service: api, node: api, port: ${ports.httpPort} }
   - { service: meter, id: mains, node: meters, role: mains, driver: { kind: setting, line: meters } }
   - { service: meter, id: ev-left, node: meters, role: ev, evseId: left, driver: { kind: setting, line: meters } }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ServiceBroker } from "moleculer";
-import { balancerService } from "../../services/balancer/balancer.service.ts";
+import { type BalancerOptions, balancerService } from "../../services/balancer/balancer.service.ts";
 import { sessionFile } from "../../services/evse/drivers/session-file.ts";
 import { evseService } from "../../services/evse/evse.service.ts";
 import { ModbusLines } from "../../services/meter/drivers/modbus-lines.ts";
@@ -18,15 +18,17 @@ import { simulatorService } from "../../services/simulator/simulator.service.ts"
 import { solarConfig } from "../../services/solar/solar.config.ts";
 import { solarService } from "../../services/solar/solar.service.ts";
 import { request, subscribe } from "../../shared/bus/bus.ts";
-import { type BalancerAllocation, balancerAllocation } from "../../shared/contracts/balancer.ts";
+import { type BalancerAllocation, balancerAllocation, balancerStatus } from "../../shared/contracts/balancer.ts";
 import type { ParamsOf } from "../../shared/contracts/define.ts";
 import { type EvseStatus, evseAcknowledge, evseStatus } from "../../shared/contracts/evse.ts";
 import { meterFeed } from "../../shared/contracts/meter.ts";
 import { settingsUpdate } from "../../shared/contracts/settings.ts";
 import { simulatorCommand } from "../../shared/contracts/simulator.ts";
 import { type SolarBudget, solarBudget } from "../../shared/contracts/solar.ts";
+import { standFor } from "../../shared/lease/leadership.ts";
 import { parseSite, type Site } from "../../shared/site/site-file.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
+import { MemoryLease } from "./memory-lease.ts";
 import { MemoryCable } from "./memory-link.ts";
 import { type Teardown, tempDir } from "./servers.ts";
 
@@ -48,9 +50,16 @@ export class SteppedSite {
   readonly statuses = new Map<string, EvseStatus>();
   readonly allocations = new Map<string, BalancerAllocation>();
   budget: SolarBudget | null = null;
+  /** Where the active balancer runs, as it says. */
+  balancerNode: string | null = null;
   readonly #silentMeters = new Set<number>();
 
-  private constructor(ids: readonly string[], safeCurrentA: number) {
+  /** Where several nodes carry balancer and solar: what they agree on. One lease each. */
+  readonly leases = { balancer: new MemoryLease(this.clock), solar: new MemoryLease(this.clock) };
+  readonly #nodes: readonly string[];
+
+  private constructor(ids: readonly string[], safeCurrentA: number, nodes: readonly string[]) {
+    this.#nodes = nodes;
     this.site = parseSite(siteText(ids, safeCurrentA), "stepped.yaml");
     ids.forEach((id, index) => {
       const board = new VirtualBoard({ clock: this.clock, seed: index + 1 });
@@ -59,8 +68,13 @@ export class SteppedSite {
   }
 
   /** Starts the site, with a 3-phase 16 A car plugged in everywhere, and runs it until all of them charge. */
-  static async charging(t: Teardown, ids: readonly string[] = ["left"], safeCurrentA = 0): Promise<SteppedSite> {
-    const site = new SteppedSite(ids, safeCurrentA);
+  static async charging(
+    t: Teardown,
+    ids: readonly string[] = ["left"],
+    safeCurrentA = 0,
+    nodes: readonly string[] = [],
+  ): Promise<SteppedSite> {
+    const site = new SteppedSite(ids, safeCurrentA, nodes);
     await site.#start(t);
     await site.run(60_000);
     for (const id of ids) {
@@ -125,24 +139,43 @@ export class SteppedSite {
     await this.broker.destroyService(service);
   }
 
-  startBalancer(): void {
-    const { broker, clock, site } = this;
-    broker.createService(
-      balancerService({
-        broker,
-        clock,
-        chargePoints: site.chargePoints,
-        mainsMeterFixed: true,
-        circuitMeterFixed: false,
-      }),
-    );
+  /** Ends a service as SIGKILL would: it neither says goodbye nor gives a lease back. */
+  crash(name: "balancer" | "solar", node: string): void {
+    this.leases[name].cut(node);
+    void this.kill(`${name}-${node}`);
   }
 
-  startSolar(): void {
+  /** With a node: one of several that stand for the lease. In one process they need names of their own. */
+  startBalancer(node?: string): void {
     const { broker, clock, site } = this;
-    broker.createService(
-      solarService({ broker, clock, chargePoints: site.chargePoints, config: solarConfig.parse({}) }),
-    );
+    const schema = balancerService({
+      broker,
+      clock,
+      chargePoints: site.chargePoints,
+      mainsMeterFixed: true,
+      circuitMeterFixed: false,
+      ...this.#standing("balancer", node),
+    });
+    broker.createService(node === undefined ? schema : { ...schema, name: `balancer-${node}` });
+  }
+
+  startSolar(node?: string): void {
+    const { broker, clock, site } = this;
+    const schema = solarService({
+      broker,
+      clock,
+      chargePoints: site.chargePoints,
+      config: solarConfig.parse({}),
+      ...this.#standing("solar", node),
+    });
+    broker.createService(node === undefined ? schema : { ...schema, name: `solar-${node}` });
+  }
+
+  #standing(service: "balancer" | "solar", node: string | undefined): Pick<BalancerOptions, "node" | "leadership"> {
+    if (node === undefined) return {};
+    this.leases[service].cut(node, false);
+    const me = `${node} ${this.clock.now()}`;
+    return { node, leadership: standFor({ clock: this.clock, store: this.leases[service].for(node), me }) };
   }
 
   async #start(t: Teardown): Promise<void> {
@@ -150,8 +183,10 @@ export class SteppedSite {
     const dataDir = join(tempDir(t, "stepped"), "data");
     const store = openSqliteStore(dataDir);
     broker.createService(settingsService({ broker, clock, site, store, mainsMeterPresent: true }));
-    this.startBalancer();
-    this.startSolar();
+    for (const node of this.#nodes.length === 0 ? [undefined] : this.#nodes) {
+      this.startBalancer(node);
+      this.startSolar(node);
+    }
     for (const point of site.chargePoints) {
       broker.createService(
         evseService({ broker, clock, point, provisional: null, keeper: sessionFile(dataDir, point.id) }),
@@ -197,13 +232,21 @@ export class SteppedSite {
         ...subscribe(balancerAllocation, allocation => {
           this.allocations.set(allocation.evseId, allocation);
         }),
+        ...subscribe(balancerStatus, ({ node }) => {
+          this.balancerNode = node;
+        }),
         ...subscribe(solarBudget, budget => {
           this.budget = budget;
         }),
       },
     });
     t.teardown(async () => {
-      await broker.stop();
+      // Giving a lease back takes a moment of the stepped time.
+      const stopped: true[] = [];
+      const stopping = broker.stop().then(() => stopped.push(true));
+      for (const from = this.clock.now(); stopped.length === 0 && this.clock.now() - from < 60_000; )
+        await this.clock.advanceAsync(10);
+      await stopping;
       for (const { board } of this.benches.values()) board.powerOff();
     });
     await broker.start();

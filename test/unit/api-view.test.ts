@@ -3,11 +3,13 @@ import t from "tap";
 import { healthOf } from "../../services/api/health.core.ts";
 import { historyOf } from "../../services/api/history.core.ts";
 import type { Identity } from "../../services/api/identity.ts";
+import { type Knowledge, type KnowledgeInput, learn } from "../../services/api/knowledge.core.ts";
 import { metricsOf, type ProcessGauges } from "../../services/api/metrics.core.ts";
 import { viewOf } from "../../services/api/view.core.ts";
 import { historyView, siteView } from "../../services/api/view.ts";
 import { balancerAllocation, balancerStatus } from "../../shared/contracts/balancer.ts";
 import { evseFault, evseState, evseStatus } from "../../shared/contracts/evse.ts";
+import { leaseStatus } from "../../shared/contracts/lease.ts";
 import { boardFault } from "../../shared/contracts/pilot.ts";
 import { settingsCurrent } from "../../shared/contracts/settings.ts";
 import {
@@ -22,6 +24,14 @@ import {
 } from "../support/knowledge.ts";
 
 const identity: Identity = { site: "demo", name: "Demo", version: "0.1.0", points: [leftPoint, rightPoint] };
+const gauges: ProcessGauges = {
+  residentBytes: 100,
+  heapUsedBytes: 50,
+  uptimeS: 3,
+  eventLoopLagP99S: 0.001,
+  streamClients: 1,
+  requests: new Map([["200", 7]]),
+};
 const noon = Date.UTC(2026, 0, 1, 12);
 
 const balancerTold = (at: number): Told[] => [
@@ -163,6 +173,27 @@ t.test("keeps a quarter of an hour in steps of 5 s, holes where nothing was know
   t.equal(history.mainsA.l1.length, 180);
 });
 
+t.test("tells who decides and who stands by, and names a standby that is silent or cut off", async t => {
+  const carriers = ["a", "b"].map(node => ({ service: "balancer", node }));
+  const hear = (change: Partial<typeof leaseStatus.example>): KnowledgeInput => ({
+    kind: "lease.status",
+    fact: { ...leaseStatus.example, ...change },
+  });
+  const told = (more: readonly KnowledgeInput[]): Knowledge =>
+    [hear({ node: "a", role: "active", epoch: 4 }), ...more].reduce<Knowledge>(
+      (known, input) => learn(known, input, 0).state,
+      { ...knowing(allWell(0), identity.points), carriers: carriers.map(carrier => ({ ...carrier, lease: null })) },
+    );
+  const both = told([hear({ node: "b", role: "standby", epoch: 4 })]);
+  t.strictSame(healthOf(both, 900).reasons, []);
+  const balancer = { value: { ...balancerStatus.example, node: "a", epoch: 4 }, at: 0 };
+  t.strictSame(viewOf({ ...both, balancer }, identity, 900, 0).balancer, { node: "a", epoch: 4, standby: ["b"] });
+  t.match(metricsOf(both, gauges, 900), /edge_lease_active\{service="balancer",node="a"\} 1\n.*node="b"\} 0\n/);
+  t.match(healthOf(told([]), 900).reasons, ["balancer on b is silent"]);
+  const cut = told([hear({ node: "b", role: "cut-off", problem: "NATS does not answer" })]);
+  t.match(healthOf(cut, 900).reasons, ["balancer on b cannot reach the lease: NATS does not answer"]);
+});
+
 t.test("is healthy when everyone needed is heard, and names who is not", async t => {
   const health = (told: readonly Told[], now: number) => healthOf(knowing(told, identity.points), now);
   t.strictSame(health(allWell(0), 900).reasons, []);
@@ -189,14 +220,6 @@ t.test("is healthy when everyone needed is heard, and names who is not", async t
 });
 
 t.test("gives Prometheus what is known, and leaves out what is not", async t => {
-  const gauges: ProcessGauges = {
-    residentBytes: 100,
-    heapUsedBytes: 50,
-    uptimeS: 3,
-    eventLoopLagP99S: 0.001,
-    streamClients: 1,
-    requests: new Map([["200", 7]]),
-  };
   const text = metricsOf(knowing(allWell(0), identity.points), gauges, 500);
   for (const line of [
     'edge_point_offered_amperes{point="left"} 11.2',

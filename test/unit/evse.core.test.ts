@@ -540,3 +540,18 @@ t.test(
     );
   },
 );
+
+t.test("a balancer that was displaced is not listened to, as long as the newer one's word is in force", async t => {
+  const rig = new EvseRig().charging().allot({ limitA: 10, epoch: 7 });
+  t.match(rig.status.allotted, { epoch: 7, limitA: 10 });
+  rig.allocation = null;
+  rig.allot({ limitA: 16, epoch: 6, phases: 1 });
+  t.equal(rig.grant.offerA, 10, "it cannot raise");
+  rig.allot({ limitA: 0, epoch: 6 });
+  t.equal(rig.grant.offerA, 10, "nor stop");
+  rig.allocation = null;
+  rig.run(5_100);
+  t.match(rig.status, { offerA: 0, boundBy: "balancer-silent", allotted: null });
+  rig.allot({ limitA: 12, epoch: 1 });
+  t.match(rig.status.allotted, { epoch: 1, limitA: 12 }, "a site whose lease began anew is not shut out");
+});

@@ -2,7 +2,7 @@ import t from "tap";
 import { z } from "zod";
 import { SiteFileError } from "../../shared/errors.ts";
 import { checkSite, createServices, entry } from "../../shared/site/assemble.ts";
-import { parseSite } from "../../shared/site/site-file.ts";
+import { nodesCarrying, parseSite } from "../../shared/site/site-file.ts";
 
 const none = z.strictObject({});
 const entries = [
@@ -105,6 +105,27 @@ const REFUSED: readonly (readonly [what: string, from: string, to: string, messa
     /services\[4\]\.line: line "rail" is used on c and by services\[3\] on b; expected one node/,
   ],
 ];
+
+t.test("what may stand by stands on several nodes, anything else on one", async t => {
+  const standby = entry({
+    service: "balancer",
+    id: "none",
+    several: "standby",
+    config: z.strictObject({}),
+    create: () => ({ name: "balancer" }),
+  });
+  const twice = `${GOOD}  - { service: balancer, node: a }\n  - { service: balancer, node: b }\n`;
+  const site = parseSite(twice, "home.yaml");
+  t.doesNotThrow(() => checkSite(site, [...entries, standby]));
+  t.strictSame(nodesCarrying(site, "balancer"), ["a", "b"]);
+  const names = createServices(site, undefined, [...entries, standby], null).map(schema => schema.name);
+  t.equal(names.filter(name => name === "balancer").length, 1, "one process runs it once");
+  const settings = `${GOOD}  - { service: settings, node: b }\n`;
+  t.throws(
+    () => checkSite(parseSite(settings, "home.yaml"), [...entries, standby]),
+    /services\[4\]\.node: settings stands at services\[0\] already; on several nodes may stand: balancer/,
+  );
+});
 
 for (const [what, from, to, message] of REFUSED) {
   t.test(`refuses ${what}, naming its path and what would be right`, async t => {

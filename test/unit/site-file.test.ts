@@ -131,7 +131,7 @@ const REFUSED: readonly (readonly [what: string, text: string, problem: string])
   [
     "a service twice",
     GOOD.replace("}]\nservices: [", "}]\nservices: [{ service: settings }, "),
-    "services[1].id: settings stands at services[0] already",
+    "services[1].id: settings on main stands at services[0] already",
   ],
   [
     "a line of unknown kind",
