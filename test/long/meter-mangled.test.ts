@@ -20,9 +20,16 @@ import { ptyPair } from "../support/pty.ts";
 
 // The lines are waited for, not the processor: the three go together.
 t.jobs = 3;
-t.setTimeout(300_000);
+t.setTimeout(900_000);
 
 const FRAMES = 10_000;
+/** Behind a gateway frames are those of a serial line on the connection of a TCP line: both are put to the whole test. */
+const FRAMES_BEHIND_GATEWAY = 2_000;
+/**
+ * Damaged answers in a row, before a whole one. On a serial line a third one would have the meter set aside for a while; on
+ * Modbus TCP one may cost the connection.
+ */
+const IN_A_ROW = { serial: 2, "rtu-tcp": 2, tcp: 1 } as const;
 const FIRST_LIVE_REGISTER = 0x06;
 const POLL_MS = 200;
 
@@ -101,7 +108,8 @@ async function turn(): Promise<void> {
 }
 
 /** Damaged answers and whole ones by turns. Time is stepped, the line is real. */
-async function endure(t: Test, address: LineAddress, slave: Counterpart): Promise<void> {
+async function endure(t: Test, address: LineAddress, slave: Counterpart, frames: number): Promise<void> {
+  const inARow = IN_A_ROW[address.kind];
   const clock = new ManualClock();
   const line = new ModbusLine(address, { clock });
   const eastron = profileOf(4)!;
@@ -145,9 +153,9 @@ async function endure(t: Test, address: LineAddress, slave: Counterpart): Promis
   }, "a first sample");
   /** How often the meter was asked until it was believed again. */
   const asked = new Map<number, number>();
-  for (let frame = 0; frame < FRAMES; frame += 1) {
+  for (let frame = 0; frame < frames; frame += inARow) {
     slave.isDamaging = true;
-    await poll();
+    for (let row = 0; row < inARow; row += 1) await poll();
     slave.isDamaging = false;
     const { length } = heard.samples;
     const { answers } = slave;
@@ -165,10 +173,11 @@ async function endure(t: Test, address: LineAddress, slave: Counterpart): Promis
     return !isShown || l2 !== l1 || l3 !== l1 || slave.damages.has(answer);
   });
   t.strictSame(wrong, [], "no value is believed that the meter did not measure or that came damaged");
-  t.equal(slave.damages.size, FRAMES, "damaged frames");
+  t.equal(slave.damages.size, frames, "damaged frames");
   const afterOne = asked.get(1) ?? 0;
   t.ok(Math.max(...asked.keys()) <= 2, `asked again at most twice: ${JSON.stringify([...asked])}`);
-  t.ok(afterOne >= 0.999 * FRAMES, `${afterOne} of ${FRAMES} followed by a sample from the next poll`);
+  const rows = frames / inARow;
+  t.ok(afterOne >= 0.999 * rows, `${afterOne} of ${rows} times a sample came from the next poll`);
   const kinds = new Set(slave.damages.values());
   t.ok(kinds.size >= 6, `${kinds.size} kinds of damage: ${[...kinds].join(", ")}`);
 }
@@ -192,17 +201,17 @@ t.test("10,000 damaged frames on a serial line", { buffered: true }, async t => 
   const { path } = await ptyPair(t, 115_200, port => {
     slave.serve(port);
   });
-  await endure(t, { kind: "serial", path, baudRate: 115_200, parity: "none", stopBits: 1 }, slave);
+  await endure(t, { kind: "serial", path, baudRate: 115_200, parity: "none", stopBits: 1 }, slave, FRAMES);
 });
 
-t.test("10,000 damaged frames behind a gateway", { buffered: true }, async t => {
+t.test("2,000 damaged frames behind a gateway", { buffered: true }, async t => {
   const slave = new Counterpart("rtu", 2);
   const port = await listening(t, slave);
-  await endure(t, { kind: "rtu-tcp", host: "127.0.0.1", port, baudRate: 115_200 }, slave);
+  await endure(t, { kind: "rtu-tcp", host: "127.0.0.1", port, baudRate: 115_200 }, slave, FRAMES_BEHIND_GATEWAY);
 });
 
 t.test("10,000 damaged messages on Modbus TCP", { buffered: true }, async t => {
   const slave = new Counterpart("tcp", 3);
   const port = await listening(t, slave);
-  await endure(t, { kind: "tcp", host: "127.0.0.1", port }, slave);
+  await endure(t, { kind: "tcp", host: "127.0.0.1", port }, slave, FRAMES);
 });
