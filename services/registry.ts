@@ -9,6 +9,7 @@ import { alone, type Leadership, standFor } from "../shared/lease/leadership.ts"
 import { natsLease } from "../shared/lease/nats-lease.ts";
 import type { Environment } from "../shared/process/environment.ts";
 import { checkSite as checkEntries, createServices, type Entry, entry } from "../shared/site/assemble.ts";
+import { circuitPlans, measuresAllPoints } from "../shared/site/circuits.ts";
 import { type ChargePoint, instancesOf, nodesCarrying, type Site, WHOLE_SITE } from "../shared/site/site-file.ts";
 import type { Clock } from "../shared/time/clock.ts";
 import { apiConfig } from "./api/api.config.ts";
@@ -120,6 +121,7 @@ const entries: readonly Entry<Surroundings>[] = [
         node: environment.node ?? WHOLE_SITE,
         leadership: leadershipOf("balancer", site, environment, clock),
         chargePoints: site.chargePoints,
+        circuits: circuitPlans(site),
         mainsMeterFixed: hasFixedMeter(site, "mains"),
         circuitMeterFixed: hasFixedMeter(site, "circuit"),
       }),
@@ -304,6 +306,7 @@ function leadershipOf(service: string, site: Site, { node, natsUrl }: Environmen
 function hasFixedMeter(site: Site, role: "mains" | "circuit"): boolean {
   return site.services.some(instance => {
     if (instance.service !== "meter" || instance["role"] !== role) return false;
+    if (role === "circuit" && !measuresAllPoints(site, instance.id)) return false;
     const driver = instance["driver"] as { readonly kind?: unknown } | undefined;
     return driver !== undefined && driver.kind !== "setting";
   });

@@ -17,6 +17,7 @@ import { type ChargePoint, WHOLE_SITE } from "../../shared/site/site-file.ts";
 import type { Clock } from "../../shared/time/clock.ts";
 import { type BalancerInput, type BalancerOutput, balance, siteTrust } from "./balancer.core.ts";
 import { balancerSettingsOf, wiringOf } from "./balancer.settings.ts";
+import type { CircuitWiring } from "./circuits.core.ts";
 import { explainAllocation } from "./explain.core.ts";
 import { type BalancerState, idleBalancer } from "./state.core.ts";
 
@@ -24,6 +25,8 @@ export interface BalancerOptions {
   readonly broker: ServiceBroker;
   readonly clock: Clock;
   readonly chargePoints: readonly ChargePoint[];
+  /** Those of the site file, below the one of all points. */
+  readonly circuits?: readonly CircuitWiring[];
   /** The site file names a mains meter of its own, whatever MAINS MET says. */
   readonly mainsMeterFixed: boolean;
   /** The site has a meter in the role `circuit`. */
@@ -36,7 +39,7 @@ export interface BalancerOptions {
 
 /** Facts in, `balance`, allocations out. */
 export function balancerService(options: BalancerOptions): ServiceSchema {
-  const { broker, clock, chargePoints, node = WHOLE_SITE, leadership = alone } = options;
+  const { broker, clock, chargePoints, circuits = [], node = WHOLE_SITE, leadership = alone } = options;
   const log = broker.getLogger("balancer");
   const journal = new Journal();
   const standing = standOn({ broker, clock, service: "balancer", node, leadership, log });
@@ -53,7 +56,7 @@ export function balancerService(options: BalancerOptions): ServiceSchema {
     name: "balancer",
     started() {
       actor = startActor<BalancerState, BalancerInput, BalancerOutput>({
-        initial: { ...idleBalancer(chargePoints.map(wiringOf), clock.now()), epoch: leadership.epoch() },
+        initial: { ...idleBalancer(chargePoints.map(wiringOf), clock.now(), circuits), epoch: leadership.epoch() },
         step: journal.watch(balance),
         perform,
         clock,

@@ -1,4 +1,4 @@
-import type { LimitsCurrent, StandingLimit } from "../../shared/contracts/limits.ts";
+import type { StandingLimit } from "../../shared/contracts/limits.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
 import { type Cap, isReachable, type Point, phasesUsed } from "./point.core.ts";
@@ -10,12 +10,6 @@ const NOMINAL_V = 230;
 const LIFETIME_MS = 5_000;
 /** CAP MODE = Interval stays this much below its power (spec control 11). */
 const INTERVAL_MARGIN_W = 100;
-
-/** What was last heard of the limits from outside, and when. */
-export interface Standing {
-  readonly current: LimitsCurrent;
-  readonly at: Instant;
-}
 
 /** The current that a power is, in sum of the phases. */
 export function sumAOf(powerW: number): number {

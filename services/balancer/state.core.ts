@@ -1,10 +1,16 @@
+import type { LimitsCurrent } from "../../shared/contracts/limits.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
 import { type Circuit, type CircuitWiring, idleCircuit } from "./circuits.core.ts";
 import { type Measured, nothingMeasured } from "./measured.core.ts";
 import { freshPoint, type Point } from "./point.core.ts";
-import type { Standing } from "./standing.core.ts";
 import { PATIENCE_MIN_MS } from "./tuning.core.ts";
+
+/** What was last heard of the limits from outside, and when. */
+export interface Standing {
+  readonly current: LimitsCurrent;
+  readonly at: Instant;
+}
 
 export interface BalancerState {
   /** Under which it decides: 0 where it stands alone, the lease's where there are several; null = another one decides. */

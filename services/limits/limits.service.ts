@@ -6,12 +6,12 @@ import { settingsCurrent } from "../../shared/contracts/settings.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { intervalPowerW } from "../../shared/settings/capacity.ts";
 import type { Cancel, Clock } from "../../shared/time/clock.ts";
-import { wallTimeAt } from "../../shared/time/wall-clock.ts";
+import { wallTimeAt } from "../../shared/wall-clock.ts";
 import type { LimitsSettings } from "./limits.config.ts";
-import type { LimitsKeeper } from "./limits.port.ts";
+import type { KeptLimit, LimitsKeeper, QuarterState } from "./limits.port.ts";
 import { limitsSettingsOf } from "./limits.settings.ts";
-import { beginQuarter, measure, type QuarterState, quarterFact, turn } from "./quarter.core.ts";
-import { type KeptLimit, setLimit, shifted, stillSet, toldLimits, withdrawLimit } from "./standing.core.ts";
+import { beginQuarter, measure, quarterFact, turn } from "./quarter.core.ts";
+import { setLimit, shifted, stillSet, toldLimits, withdrawLimit } from "./standing.core.ts";
 
 const NOMINAL_V = 230;
 /** At most this much of the quarter hour becomes unseen by a power cut. */

@@ -1,33 +1,14 @@
-import { z } from "zod";
 import type { QuarterHour } from "../../shared/contracts/limits.ts";
 import { FLANDERS_FLOOR_W } from "../../shared/settings/capacity.ts";
-import { wallTimeAt } from "../../shared/time/wall-clock.ts";
+import { wallTimeAt } from "../../shared/wall-clock.ts";
 import type { LimitsSettings } from "./limits.config.ts";
+import type { QuarterState } from "./limits.port.ts";
 
 const QUARTER_MS = 900_000;
 /** A sample stands for the time since the one before; for a longer gap nobody knows. */
 const LONGEST_GAP_MS = 15_000;
 /** CAP MODE = Flanders stays this much below the peak that is charged anyway (spec control 11). */
 const FLANDERS_MARGIN_W = 100;
-
-/** The quarter hour that runs and the month's peak, in civil time: what outlives a restart. */
-export const quarterState = z
-  .object({
-    startMs: z.number(),
-    /** Up to here it has been followed. */
-    followedToMs: z.number(),
-    /** Energy drawn from the grid, in Ws; feeding back takes nothing off. */
-    usedWs: z.number().min(0),
-    /** Part of it for which nothing was measured. */
-    unseenMs: z.number().min(0),
-    /** A sample stands at `followedToMs`, so that the next one stands for the time since. */
-    seen: z.boolean(),
-    /** Local "YYYY-MM", and the highest quarter hour of it that has ended. */
-    month: z.string(),
-    monthPeakW: z.number().min(0),
-  })
-  .readonly();
-export type QuarterState = z.output<typeof quarterState>;
 
 /** A quarter hour of which nothing is known yet: what has passed of it counts as unseen. */
 export function beginQuarter(civilMs: number, zone: string): QuarterState {

@@ -1,24 +1,10 @@
-import { z } from "zod";
 import type { ParamsOf } from "../../shared/contracts/define.ts";
 import type { limitsSet, limitsWithdraw, StandingLimit } from "../../shared/contracts/limits.ts";
-import { idSchema } from "../../shared/contracts/units.ts";
 import { LimitNotYours, LimitRefused, PointUnknown } from "../../shared/errors.ts";
+import type { KeptLimit } from "./limits.port.ts";
 
 /** More than this is no site but a mistake of somebody's loop. */
 export const MOST_LIMITS = 200;
-
-/** A limit as it is kept: its end in civil time, so that it outlives a restart. */
-export const keptLimit = z
-  .object({
-    limitId: idSchema,
-    owner: idSchema,
-    evseId: idSchema.nullable(),
-    maxA: z.number().min(0).nullable(),
-    maxW: z.number().min(0).nullable(),
-    endsAtMs: z.number().nullable(),
-  })
-  .readonly();
-export type KeptLimit = z.output<typeof keptLimit>;
 
 /**
  * Sets a limit, or replaces that of the same id. Throws `PointUnknown`, `LimitNotYours` for the limit of another owner, and

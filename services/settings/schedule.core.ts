@@ -1,5 +1,5 @@
 import { ACCESS } from "../../shared/settings/charge-mode.ts";
-import { daysLater, instantOf, type WallTime } from "../../shared/time/wall-clock.ts";
+import { daysLater, instantOf, type WallTime } from "../../shared/wall-clock.ts";
 import type { Change } from "./rules.core.ts";
 import { numberOf, type ScopedValues, valueIn } from "./values.core.ts";
 

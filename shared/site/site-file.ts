@@ -4,6 +4,7 @@ import { z } from "zod";
 import { settingValue } from "../contracts/settings.ts";
 import { idSchema, PHASES } from "../contracts/units.ts";
 import { messageOf, SiteFileError } from "../errors.ts";
+import { circuitSchema, problemsOfCircuits } from "./circuits.ts";
 import { explainIssues, siteFileError } from "./explain.ts";
 
 /** Text of 1 to `most` characters. */
@@ -99,6 +100,8 @@ const siteFile = z.strictObject({
   name: text(60).optional(),
   chargePoints: z.array(chargePoint).min(1, "expected at least one charge point"),
   lines: z.record(idSchema, modbusLine).default({}),
+  /** Circuits between the supply and the charge points, any depth. */
+  circuits: z.array(circuitSchema).default([]),
   services: z.array(instance).min(1, "expected at least one service"),
   /** Settings of a site that has no stored ones yet. */
   settings: z
@@ -115,6 +118,7 @@ export type ServiceInstance = z.output<typeof instance>;
 function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   const [top, , inner] = path;
   if (path.length === 0) return Object.keys(siteFile.shape);
+  if (top === "circuits") return Object.keys(circuitSchema.unwrap().shape);
   if (top === "chargePoints") return Object.keys(chargePoint.unwrap().shape);
   if (top === "settings") return ["site", "points"];
   if (top === "lines" && inner === undefined) {
@@ -149,9 +153,11 @@ export function parseSite(text: string, file: string): Site {
   const problems = [
     ...repeated(site.chargePoints, "chargePoints", "id", point => point.id),
     ...repeated(site.chargePoints, "chargePoints", "serial", point => String(point.serial)),
+    ...repeated(site.circuits, "circuits", "id", circuit => circuit.id),
     ...repeated(site.services, "services", "id", wanted => `${nameOfInstance(wanted)} on ${wanted.node ?? WHOLE_SITE}`),
   ];
-  if (problems.length > 0) throw siteFileError(file, problems);
+  const all = problems.length > 0 ? problems : problemsOfCircuits(site);
+  if (all.length > 0) throw siteFileError(file, all);
   return site;
 }
 

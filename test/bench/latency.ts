@@ -88,6 +88,7 @@ async function measure(url: string | null): Promise<Figures> {
       broker: front,
       clock: systemClock,
       chargePoints: site.chargePoints,
+      circuits: [],
       mainsMeterFixed: true,
       circuitMeterFixed: false,
     }),

@@ -37,6 +37,8 @@ interface Car {
   /** What the solar controller wishes for it, in mode Solar. */
   go: boolean;
   drawA: number;
+  /** What its meter shows beside it: another load behind the meter of a sub-panel. */
+  besideA: number;
   offers: { at: number; limitA: number }[];
 }
 
@@ -90,6 +92,7 @@ export class BalancerRig {
         mode: "smart",
         go: true,
         drawA: 0,
+        besideA: 0,
         offers: [],
       });
       return { id, rotation, supplyPhases: 3 as const, safeCurrentA: 0, ...wiring };
@@ -159,6 +162,7 @@ export class BalancerRig {
     const total: [number, number, number] = [...besideA];
     for (const id of ids) {
       const car = this.car(id);
+      total[this.rotation.get(id)?.[0] ?? 0]! += car.besideA;
       const rotation = this.rotation.get(id) ?? [0, 1, 2];
       for (let terminal = 0; terminal < car.phases; terminal += 1) total[rotation[terminal]!]! += car.drawA;
     }
@@ -233,7 +237,11 @@ export class BalancerRig {
     this.#sequence += 1;
     for (const [id, car] of this.cars) {
       if (!car.metered) continue;
-      const currentA = { l1: car.drawA, l2: car.phases === 3 ? car.drawA : 0, l3: car.phases === 3 ? car.drawA : 0 };
+      const currentA = {
+        l1: car.drawA + car.besideA,
+        l2: car.phases === 3 ? car.drawA : 0,
+        l3: car.phases === 3 ? car.drawA : 0,
+      };
       this.tell({
         kind: "reading",
         reading: {

@@ -1,14 +1,8 @@
 import fc from "fast-check";
 import t from "tap";
 import type { LimitsSettings } from "../../services/limits/limits.config.ts";
-import {
-  beginQuarter,
-  limitOf,
-  measure,
-  type QuarterState,
-  quarterFact,
-  turn,
-} from "../../services/limits/quarter.core.ts";
+import type { QuarterState } from "../../services/limits/limits.port.ts";
+import { beginQuarter, limitOf, measure, quarterFact, turn } from "../../services/limits/quarter.core.ts";
 
 const START = Date.UTC(2026, 0, 15, 12, 0);
 const QUARTER_MS = 900_000;

@@ -14,7 +14,7 @@ import { request, subscribe } from "../../shared/bus/bus.ts";
 import { type SettingsCurrent, settingsCurrent, settingsUpdate } from "../../shared/contracts/settings.ts";
 import { parseSite } from "../../shared/site/site-file.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
-import { daysLater, instantOf } from "../../shared/time/wall-clock.ts";
+import { daysLater, instantOf } from "../../shared/wall-clock.ts";
 
 const AMSTERDAM = "Europe/Amsterdam";
 const HOUR_MS = 3_600_000;

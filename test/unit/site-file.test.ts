@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import t from "tap";
 import { messageOf, SiteFileError } from "../../shared/errors.ts";
+import { circuitPlans, measuresAllPoints } from "../../shared/site/circuits.ts";
 import { instancesOf, nameOfInstance, nodesOf, parseSite, readSiteFile } from "../../shared/site/site-file.ts";
 
 const GOOD = `site: test
@@ -12,6 +13,9 @@ services: [{ service: settings }]
 `;
 const withPoint = (keys: string) => GOOD.replace("serial: 1", keys);
 const withLine = (line: string) => `${GOOD}lines: { din-rail: ${line} }\n`;
+
+const withCircuits = (circuits: string) =>
+  `${GOOD.replace("{ service: settings }", "{ service: settings }, { service: meter, id: mains, role: mains }, { service: meter, id: sub, role: circuit }")}circuits: [${circuits}]\n`;
 
 function refusal(text: string): string {
   try {
@@ -33,7 +37,7 @@ const REFUSED: readonly (readonly [what: string, text: string, problem: string])
   [
     "a misspelt part",
     `${GOOD}setting: {}`,
-    "setting: unknown key; did you mean settings? expected site, name, chargePoints, lines, services, settings",
+    "setting: unknown key; did you mean settings? expected site, name, chargePoints, lines, circuits, services, settings",
   ],
   [
     "no charge points",
@@ -168,6 +172,76 @@ const REFUSED: readonly (readonly [what: string, text: string, problem: string])
     `${GOOD}settings: { sites: {} }`,
     "settings.sites: unknown key; did you mean site? expected site, points",
   ],
+  [
+    "a circuit below one that is not there",
+    withCircuits("{ id: garage, limitA: 32, parent: hall, points: [left] }"),
+    'circuits[0].parent: there is no circuit "hall"; expected none, as there is no other circuit',
+  ],
+  [
+    "circuits that feed each other",
+    withCircuits(
+      "{ id: a, limitA: 32, parent: c, points: [left] }, { id: b, limitA: 32, parent: a }, { id: c, limitA: 32, parent: b }",
+    ),
+    'circuits[0].parent: circuit "a" feeds itself: a < c < b < a; expected no loop',
+  ],
+  [
+    "a circuit that feeds itself",
+    withCircuits("{ id: a, limitA: 32, parent: a, points: [left] }"),
+    'circuits[0].parent: circuit "a" feeds itself: a < a; expected no loop',
+  ],
+  [
+    "a point on two circuits",
+    withCircuits("{ id: a, limitA: 32, points: [left] }, { id: b, limitA: 32, points: [left] }"),
+    'circuits[1].points[0]: charge point "left" stands in circuit "a" (circuits[0]) already; expected each point on one circuit, the circuits above it follow from parent',
+  ],
+  [
+    "a circuit of an unknown point",
+    withCircuits("{ id: a, limitA: 32, points: [middle] }"),
+    'circuits[0].points[0]: there is no charge point "middle"; expected one of: left',
+  ],
+  [
+    "a circuit that feeds nobody",
+    withCircuits("{ id: a, limitA: 32, points: [left] }, { id: b, limitA: 32, parent: a }"),
+    'circuits[1].points: expected a charge point on circuit "b" or below it',
+  ],
+  [
+    "two circuits of one name",
+    withCircuits("{ id: a, limitA: 32, points: [left] }, { id: a, limitA: 20 }"),
+    "circuits[1].id: a stands at circuits[0] already",
+  ],
+  [
+    "a circuit without a fuse that is one",
+    withCircuits("{ id: a, limitA: 5, points: [left] }"),
+    "circuits[0].limitA: expected 6..1000 A, or { l1, l2, l3 } of them, got 5",
+  ],
+  [
+    "a circuit with one phase forgotten",
+    withCircuits("{ id: a, limitA: { l1: 32, l2: 32 }, points: [left] }"),
+    'circuits[0].limitA: expected 6..1000 A, or { l1, l2, l3 } of them, got {"l1":32,"l2":32}',
+  ],
+  [
+    "a circuit with a meter that is none of circuits",
+    withCircuits("{ id: a, limitA: 32, points: [left], meter: mains }"),
+    'circuits[0].meter: there is no meter "mains" of role circuit; expected one of: sub',
+  ],
+  [
+    "one meter for two circuits",
+    withCircuits("{ id: a, limitA: 32, points: [left], meter: sub }, { id: b, limitA: 40, parent: a, meter: sub }"),
+    "circuits[1].meter: sub is the meter of circuits[0] already",
+  ],
+  [
+    "two meters of the circuit of all points",
+    withCircuits("{ id: a, limitA: 32, points: [left] }").replace(
+      "{ service: settings }",
+      "{ service: settings }, { service: meter, id: other, role: circuit }",
+    ),
+    'services[3].role: meter "sub" is a second one for the circuit of all points; expected it as meter of one of circuits',
+  ],
+  [
+    "a misspelt key of a circuit",
+    withCircuits("{ id: a, limitA: 32, point: [left] }"),
+    "circuits[0].point: unknown key; did you mean points? expected id, limitA, parent, points, meter",
+  ],
 ];
 
 t.test("a bad site file is refused with file, key and what would be right", async t => {
@@ -204,9 +278,31 @@ t.test("a small site file is enough, and the rest has its defaults", async t => 
     site: "test",
     chargePoints: [{ id: "left", serial: 1, phases: 3, phaseRotation: ["l1", "l2", "l3"], safeCurrentA: 0 }],
     lines: {},
+    circuits: [],
     services: [{ service: "settings" }],
     settings: { site: {}, points: {} },
   });
+});
+
+t.test("circuits of any depth: each with every point below it and its meter", async t => {
+  const site = parseSite(
+    GOOD.replace(
+      "[{ id: left, serial: 1 }]",
+      "[{ id: left, serial: 1 }, { id: right, serial: 2 }, { id: yard, serial: 3 }]",
+    ).replace(
+      "{ service: settings }",
+      "{ service: meter, id: sub, role: circuit }, { service: meter, id: all, role: circuit }",
+    ) +
+      "circuits: [{ id: garage, limitA: 32, points: [left], parent: hall }, { id: box, limitA: { l1: 16, l2: 20, l3: 16 }, points: [right], parent: garage }, { id: hall, limitA: 50, points: [], meter: sub }]",
+    "cabinet.yaml",
+  );
+  t.strictSame(circuitPlans(site), [
+    { id: "garage", limitA: [32, 32, 32], members: ["left", "right"], meterId: null },
+    { id: "box", limitA: [16, 20, 16], members: ["right"], meterId: null },
+    { id: "hall", limitA: [50, 50, 50], members: ["left", "right"], meterId: "sub" },
+  ]);
+  t.equal(measuresAllPoints(site, "sub"), false);
+  t.equal(measuresAllPoints(site, "all"), true);
 });
 
 t.test("a node takes its own instances; an unknown one is told the known ones", async t => {

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { keptSession } from "../../../shared/contracts/evse.ts";
+import { putAside, replaceFile } from "../../../shared/durable-file.ts";
 import { messageOf } from "../../../shared/errors.ts";
-import { putAside, replaceFile } from "../../../shared/process/durable-file.ts";
 import { type KeptSessions, NOTHING_KEPT, type SessionKeeper, sessionSnapshot } from "../evse.port.ts";
 
 const LAYOUT = 1;

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { putAside, replaceFile } from "../../../shared/durable-file.ts";
 import { messageOf } from "../../../shared/errors.ts";
-import { putAside, replaceFile } from "../../../shared/process/durable-file.ts";
 import { keptLimits, type LimitsKeeper, NOTHING_KEPT } from "../limits.port.ts";
 
 const LAYOUT = 1;

@@ -1,7 +1,7 @@
 import { renameSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { messageOf, StoreUnavailable } from "../errors.ts";
+import { messageOf, StoreUnavailable } from "./errors.ts";
 
 /**
  * Writes a new file, waits until the disk has it, and puts it in the place of the old one: after a power cut one of the two
