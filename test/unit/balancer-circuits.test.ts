@@ -204,20 +204,16 @@ t.test(
       fc.property(
         fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 1, maxLength: 8 }),
         fc.integer({ min: 0, max: 5 }),
-        fc.boolean(),
-        (loads, lagS, metered) => {
+        (loads, lagS) => {
           const rig = new BalancerRig(["a", "b"], { mainsA: 100 }, SAME, 1_000, [{ ...GARAGE, limitA: all(32) }]);
           const meter = { members: ["a", "b"], otherA: [0, 0, 0] as [number, number, number], silent: false };
           rig.circuitMeters.set("sub", meter);
-          for (const id of ["a", "b"]) {
-            rig.car(id).lagMs = lagS * 1_000;
-            rig.car(id).metered = metered;
-          }
+          for (const id of ["a", "b"]) rig.car(id).lagMs = lagS * 1_000;
           rig.plug("a", "b").run(40_000);
           for (const load of loads) {
             meter.otherA = [load, 0, 0];
             rig.run(1_000 + lagS * 1_000 + 22_000);
-            // A car that joins without an EV meter may be over for as long again.
+            // A car that joins may be over for as long again.
             let overS = 0;
             for (let second = 0; second < 10; second += 1) {
               rig.run(1_000);
