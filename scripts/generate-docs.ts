@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { contractSchemas, contractsPage } from "./docs/contracts.ts";
+import { faultsPage } from "./docs/faults.ts";
 import { metersPage } from "./docs/meters.ts";
 import { redefinitions } from "./docs/redefinitions.ts";
 import { requirementProblems, requirementsPage } from "./docs/requirements.ts";
@@ -14,6 +15,7 @@ const SNAPSHOT = "test/fixtures/contracts.json";
 export function generatedFiles(): readonly { readonly path: string; readonly text: string }[] {
   return [
     { path: "docs/contracts.md", text: contractsPage() },
+    { path: "docs/faults.md", text: faultsPage() },
     { path: "docs/meters.md", text: metersPage() },
     { path: "docs/requirements.md", text: requirementsPage(ROOT) },
     { path: "docs/settings.md", text: settingsPage() },

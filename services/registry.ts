@@ -34,7 +34,7 @@ import { meterService } from "./meter/meter.service.ts";
 import { firmataBoard } from "./pilot/drivers/firmata-board.ts";
 import { serialLink } from "./pilot/drivers/link-serial.ts";
 import { tcpLink } from "./pilot/drivers/link-tcp.ts";
-import { pilotConfig } from "./pilot/pilot.config.ts";
+import { fittedOf, pilotConfig, pinsOf } from "./pilot/pilot.config.ts";
 import { pilotService } from "./pilot/pilot.service.ts";
 import { cardsService } from "./rfid/cards.service.ts";
 import { openRedisCards } from "./rfid/drivers/redis-cards.ts";
@@ -201,9 +201,11 @@ const entries: readonly Entry<Surroundings>[] = [
     service: "pilot",
     id: "charge-point",
     config: pilotConfig,
-    create: ({ broker, clock }: Surroundings, { link, cpDisconnectPin }, { id = "" }) => {
+    create: ({ broker, clock }: Surroundings, config, { id = "" }) => {
+      const { link } = config;
       const openLink = link.kind === "serial" ? serialLink(link) : tcpLink(link);
-      return pilotService({ broker, clock, evseId: id, openBoard: firmataBoard({ openLink, cpDisconnectPin }) });
+      const openBoard = firmataBoard({ openLink, ...pinsOf(config) });
+      return pilotService({ broker, clock, evseId: id, openBoard, fitted: fittedOf(config) });
     },
   }),
   entry({

@@ -1,6 +1,9 @@
 /** Words for people: they may be said better. */
 const PROSE = ["description", "title"];
 
+/** Lists of schemas: each is compared with what stands in its place. */
+const BY_PLACE = ["anyOf", "prefixItems"];
+
 /**
  * What of an old schema a new one no longer says, in words; empty = only additions. Added properties, and words added to
  * a list of words, are additions, and so is a further form beside words: everything of one version is deployed together, and outsiders ignore what they do
@@ -9,7 +12,8 @@ const PROSE = ["description", "title"];
 export function redefinitions(before: unknown, after: unknown, path: string): readonly string[] {
   if (Array.isArray(before) && Array.isArray(after)) {
     const key = path.slice(path.lastIndexOf(".") + 1);
-    if (key === "anyOf") return before.flatMap((old, index) => redefinitions(old, after[index], `${path}[${index}]`));
+    if (BY_PLACE.includes(key))
+      return before.flatMap((old, index) => redefinitions(old, after[index], `${path}[${index}]`));
     const lost = before.filter(word => !after.includes(word));
     return lost.map(word => `${path}: ${JSON.stringify(word)} is gone`);
   }

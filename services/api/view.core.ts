@@ -115,6 +115,9 @@ function statusViewOf(heard: Heard<EvseStatus>, now: Instant): PointStatusView {
     chargeDelayS: status.chargeDelayS,
     cableA: status.cableA,
     temperatureC: status.temperatureC,
+    gridRelayOpen: status.gridRelayOpen,
+    plugLock: status.plugLock,
+    led: status.led,
     connectedMs: wholeMs(status.connectedMs),
     session: status.session,
   };

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { balancerStatus } from "../../shared/contracts/balancer.ts";
-import { chargingSession, evseFault, evseState } from "../../shared/contracts/evse.ts";
+import { chargingSession, evseState, evseStatus } from "../../shared/contracts/evse.ts";
+import { evseFault } from "../../shared/contracts/fault.ts";
 import { meterRole, meterStatus } from "../../shared/contracts/meter.ts";
-import { boardFault, pilotSensed } from "../../shared/contracts/pilot.ts";
+import { boardFault, ledSignal, pilotSensed } from "../../shared/contracts/pilot.ts";
 import { cardLabel, readerMode } from "../../shared/contracts/rfid.ts";
 import {
   accessStatus,
@@ -75,6 +76,10 @@ const pointStatusView = z
     chargeDelayS: z.number().int(),
     cableA: z.number().nullable(),
     temperatureC: z.number().nullable(),
+    /** SWITCH is Grid Relay and the grid operator's contact is open, or cannot be read. */
+    gridRelayOpen: z.boolean(),
+    plugLock: evseStatus.payload.unwrap().shape.plugLock,
+    led: ledSignal,
     connectedMs: ms.nullable(),
     session: chargingSession.nullable(),
   })

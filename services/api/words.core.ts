@@ -1,4 +1,5 @@
-import type { EvseFault, EvseStatus } from "../../shared/contracts/evse.ts";
+import type { EvseStatus } from "../../shared/contracts/evse.ts";
+import type { EvseFault } from "../../shared/contracts/fault.ts";
 import type { BoardFault, PilotSensed } from "../../shared/contracts/pilot.ts";
 import type { ReadOutcome } from "../../shared/contracts/rfid.ts";
 import type { ChargeChoice } from "./view.ts";
@@ -14,10 +15,14 @@ const FAULT_WORDS: Readonly<Record<EvseFault | BoardFault, string>> = {
   "diode-missing": "the car's diode is missing: pilot short-circuited, or no car",
   "proximity-open": "the plug is not seen (proximity open)",
   "over-temperature": "too hot; charging resumes when it has cooled",
+  "temperature-sensor": "the temperature sensor is broken, or its wire",
   "rcm-trip": "residual current: have it checked, then acknowledge",
   "rcm-test-failed": "the residual current monitor failed its test",
   "rcm-line": "the residual current monitor is not connected",
   "contactor-weld": "a contactor did not open: switch the supply off",
+  "contactor-stuck-open": "a contactor did not close; it is tried again",
+  "lock-failed": "the plug could not be locked: push it in; it is tried again",
+  "lock-jammed": "the plug lock does not open: pull the plug a little, push it in; it is tried again",
   "settings-missing": "no settings have arrived",
   "solar-unavailable": "Solar has no controller on this site",
   "watchdog-trip": "the board opened by itself when it heard nothing",

@@ -2,8 +2,10 @@ import type { EvseState } from "../../shared/contracts/evse.ts";
 import { C_DEBOUNCE_MS, EV_IGNORES_STOP_MS } from "../../shared/iec61851/timing.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { blocks, boardIsUp, faultsOf, mustOpenAtOnce } from "./faults.core.ts";
+import { plugIsHeld } from "./lock.core.ts";
 import { asksPower, isCarClass } from "./observe.core.ts";
 import { mayOfferOf, permittedOf, phasesWanted } from "./offer.core.ts";
+import { monitorIsTested } from "./rcm.core.ts";
 import type { EvseCoreState } from "./state.core.ts";
 import {
   CHARGE_DELAY_AFTER_B1_MS,
@@ -63,8 +65,7 @@ function fromA(state: EvseCoreState, now: Instant): EvseCoreState {
 
 function fromB2(state: EvseCoreState, now: Instant): EvseCoreState {
   if (mustWithhold(state, now)) return enterB1(state, now);
-  if (asksPower(state, now) && state.sensed?.value.diodeSeen === true && permittedOf(state, now).admitted)
-    return enterC2(state, now);
+  if (asksPower(state, now) && permittedOf(state, now).admitted && mayClose(state)) return enterC2(state, now);
   if (state.cp === "B" && state.wakeAt !== null && now >= state.wakeAt)
     return enter({ ...state, wakeAt: null }, "activate", now);
   return state;
@@ -116,6 +117,11 @@ function cableKnown(state: EvseCoreState): boolean {
 
 function isBlocked(state: EvseCoreState, now: Instant): boolean {
   return faultsOf(state, now).some(blocks);
+}
+
+/** What must have been seen before the contactor closes: the car's diode, a monitor that works, a plug that is held. */
+function mayClose(state: EvseCoreState): boolean {
+  return state.sensed?.value.diodeSeen === true && monitorIsTested(state) && plugIsHeld(state);
 }
 
 function mustWithhold(state: EvseCoreState, now: Instant): boolean {

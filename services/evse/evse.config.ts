@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { LockOrder, Rgb } from "../../shared/contracts/pilot.ts";
 import type { AccessStatus, ChargeMode } from "../../shared/contracts/units.ts";
 
 /** A charge point takes its identity from `chargePoints` and its behaviour from the settings. */
@@ -36,4 +37,14 @@ export interface PointSettings {
   readonly switchFunction: SwitchFunction;
   /** The free flag of automations; here it changes the colour of the LED. */
   readonly customFlag: boolean;
+  /** LOCK; null = Disabled. */
+  readonly lock: LockOrder["actuator"] | null;
+  /** The cable stays locked, also without a car. */
+  readonly cableLock: boolean;
+  /** RFID is EnableOne: the plug stays locked as long as the card holds the point. */
+  readonly cardHoldsPlug: boolean;
+  /** RCMON: the residual-current monitor is tested before each closing. */
+  readonly rcmMonitor: boolean;
+  readonly ledScheme: "standard" | "public";
+  readonly colours: Readonly<Record<ChargeMode | "off" | "custom", Rgb>>;
 }

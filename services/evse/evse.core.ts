@@ -3,14 +3,16 @@ import type { BalancerAllocation } from "../../shared/contracts/balancer.ts";
 import type { EvseStatus, EvseSwitch } from "../../shared/contracts/evse.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
 import type { EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
-import type { RfidStatus } from "../../shared/contracts/rfid.ts";
+import type { RfidRead, RfidStatus } from "../../shared/contracts/rfid.ts";
 import { mayBelieve } from "../../shared/lease/fence.core.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { withAccess, withCard } from "./access.core.ts";
 import { advance } from "./charge-state.core.ts";
+import { observeContactor } from "./contactor.core.ts";
 import type { PointSettings } from "./evse.config.ts";
 import { observe } from "./observe.core.ts";
 import { phasesConnected } from "./offer.core.ts";
+import { observeRcm } from "./rcm.core.ts";
 import { grantOf, statusOf } from "./report.core.ts";
 import { countCharging, type Draw, withRegister } from "./session.core.ts";
 import { type SessionOutput, watchSession } from "./session-watch.core.ts";
@@ -26,6 +28,8 @@ export type EvseInput =
   | { readonly kind: "reading"; readonly reading: MeterReading }
   /** The card reader of this point. */
   | { readonly kind: "reader"; readonly status: RfidStatus }
+  /** A card was held before that reader. */
+  | { readonly kind: "card"; readonly outcome: RfidRead["outcome"] }
   | { readonly kind: "acknowledge" }
   /** The rhythm of the control loop; `civilMs` dates the records. */
   | { readonly kind: "tick"; readonly civilMs: number };
@@ -43,7 +47,8 @@ export function charge(state: EvseCoreState, input: EvseInput, now: Instant): St
   const heard = withAccess(hear(state, input, now), now);
   const counted = count(heard, now);
   const switched = followSwitch(observe(counted, now), now);
-  const pursued = pursueWishes(switched.state, now);
+  const protectedNow = observeContactor(observeRcm(switched.state, now), now);
+  const pursued = pursueWishes(protectedNow, now);
   const moved = advance(withCard(withAccess(pursued.state, now)), now);
   const watched = watchSession(state, moved, phasesConnected(moved), now);
   const granted = grant(watched.state, now);
@@ -77,6 +82,8 @@ function hear(state: EvseCoreState, input: EvseInput, now: Instant): EvseCoreSta
     }
     case "reader":
       return { ...state, reader: { value: input.status, at: now } };
+    case "card":
+      return { ...state, lastCard: { value: input.outcome, at: now } };
     case "acknowledge":
       return { ...state, acknowledge: true };
     case "tick":
@@ -119,10 +126,14 @@ function grant(state: EvseCoreState, now: Instant): Step<EvseCoreState, EvseOutp
     granted.value.offerA === next.offerA &&
     granted.value.contactorL1 === next.contactorL1 &&
     granted.value.contactorL23 === next.contactorL23 &&
-    !next.acknowledge;
+    granted.value.rcmTest === next.rcmTest &&
+    sameJson(granted.value.lock, next.lock) &&
+    sameJson(granted.value.led, next.led) &&
+    !next.acknowledge &&
+    !next.acknowledgeRcm;
   if (same && now - granted.at < GRANT_EVERY_MS) return { state, outputs: [] };
   return {
-    state: { ...state, granted: { value: next, at: now }, acknowledge: false },
+    state: { ...state, granted: { value: next, at: now }, acknowledge: false, acknowledgeRcm: false },
     outputs: [{ kind: "grant", grant: next }],
   };
 }
@@ -148,7 +159,12 @@ function report(state: EvseCoreState, now: Instant): Step<EvseCoreState, EvseOut
     last.gridRelayOpen === next.gridRelayOpen &&
     last.allotted?.limitA === next.allotted?.limitA &&
     last.allotted?.admitted === next.allotted?.admitted &&
-    last.faults.join() === next.faults.join();
+    last.faults.join() === next.faults.join() &&
+    sameJson(last.plugLock, next.plugLock);
   if (same && reported !== null && now - reported.at < STATUS_EVERY_MS) return { state, outputs: [] };
   return { state: { ...state, reported: { value: next, at: now } }, outputs: [{ kind: "status", status: next }] };
+}
+
+function sameJson(one: object | null, other: object | null): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -9,7 +9,7 @@ import { historyKeep } from "../../shared/contracts/history.ts";
 import { evseExplain, evseJournal } from "../../shared/contracts/insight.ts";
 import { meterReading } from "../../shared/contracts/meter.ts";
 import { evseGrant, pilotSensed } from "../../shared/contracts/pilot.ts";
-import { rfidStatus } from "../../shared/contracts/rfid.ts";
+import { rfidRead, rfidStatus } from "../../shared/contracts/rfid.ts";
 import { settingsCurrent, settingsUpdate } from "../../shared/contracts/settings.ts";
 import { messageOf } from "../../shared/errors.ts";
 import type { ChargePoint } from "../../shared/site/site-file.ts";
@@ -129,6 +129,10 @@ export function evseService(options: EvseOptions): ServiceSchema {
         contactorL1: false,
         contactorL23: false,
         acknowledge: false,
+        acknowledgeRcm: false,
+        lock: null,
+        rcmTest: null,
+        led: { rgb: [0, 0, 0], pattern: "steady" },
         lifetimeMs: 1_000,
       });
       if (actor !== null) desk.keep(sessionToKeep(actor.state, clock.now()));
@@ -146,6 +150,9 @@ export function evseService(options: EvseOptions): ServiceSchema {
       }),
       ...subscribe(rfidStatus, status => {
         if (status.evseId === evseId) actor?.tell({ kind: "reader", status });
+      }),
+      ...subscribe(rfidRead, ({ evseId: at, outcome }) => {
+        if (at === evseId) actor?.tell({ kind: "card", outcome });
       }),
       ...subscribe(settingsCurrent, current => {
         actor?.tell({ kind: "settings", settings: pointSettingsOf(current, evseId) });

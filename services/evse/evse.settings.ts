@@ -1,3 +1,5 @@
+import { type Rgb, rgb } from "../../shared/contracts/pilot.ts";
+import { READER_MODES } from "../../shared/contracts/rfid.ts";
 import type { SettingsCurrent } from "../../shared/contracts/settings.ts";
 import type { AccessStatus, ChargeMode } from "../../shared/contracts/units.ts";
 import { FIRST_NODE } from "../../shared/settings/charge-mode.ts";
@@ -6,7 +8,10 @@ import { type PointSettings, SWITCH_FUNCTIONS, type SwitchFunction } from "./evs
 
 const MODES: readonly ChargeMode[] = ["normal", "smart", "solar"];
 const ACCESS: readonly AccessStatus[] = ["off", "on", "pause"];
+const LOCKS = [null, "solenoid", "motor"] as const;
 const FIXED = 1;
+/** LED MODE as stored. */
+const PUBLIC = 1;
 /** CONTACT 2 as stored: 1 Always Off, 2 Solar Off. */
 const ALWAYS_OFF = 1;
 const SOLAR_OFF = 2;
@@ -29,7 +34,24 @@ export function pointSettingsOf(current: SettingsCurrent, evseId: string): Point
     evMeter: numberIn(current, "ev_meter", evseId) !== 0,
     switchFunction: switchFunctionOf(current, evseId),
     customFlag: numberIn(current, "custombutton", evseId) === 1,
+    lock: LOCKS[numberIn(current, "lock", evseId)] ?? null,
+    cableLock: numberIn(current, "cablelock", evseId) === 1,
+    cardHoldsPlug: READER_MODES[numberIn(current, "rfidreader", evseId)] === "enable-one",
+    rcmMonitor: numberIn(current, "rcmon", evseId) === 1,
+    ledScheme: numberIn(current, "ledmode", evseId) === PUBLIC ? "public" : "standard",
+    colours: {
+      off: colourIn(current, "color_off", evseId),
+      normal: colourIn(current, "color_normal", evseId),
+      smart: colourIn(current, "color_smart", evseId),
+      solar: colourIn(current, "color_solar", evseId),
+      custom: colourIn(current, "color_custom", evseId),
+    },
   };
+}
+
+function colourIn(current: SettingsCurrent, key: string, evseId: string): Rgb {
+  const parsed = rgb.safeParse(settingIn(current, key, evseId));
+  return parsed.success ? parsed.data : [0, 0, 0];
 }
 
 /** What the switch wants, as the catalogue counts it. */

@@ -1,18 +1,20 @@
-import type { EvseFault } from "../../shared/contracts/evse.ts";
+import { type EvseFault, FAULTS } from "../../shared/contracts/fault.ts";
 import { SAMPLE_LIFETIME_MS } from "../../shared/contracts/meter.ts";
 import type { BoardFault } from "../../shared/contracts/pilot.ts";
 import type { BoundBy } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
+import { lockStuck } from "./lock.core.ts";
 import type { EvseCoreState } from "./state.core.ts";
 import { ALLOCATION_LIFETIME_MS, BOARD_LIFETIME_MS, BURNING_K, DIODE_MISSING_MS, PLUG_OPEN_MS } from "./timing.core.ts";
+import { mustWait } from "./tries.core.ts";
 
 /** Board faults that a charge point shows under its own name; the others heal by themselves within a second. */
 const FROM_BOARD: Readonly<Partial<Record<BoardFault, EvseFault>>> = {
   "rcm-trip": "rcm-trip",
   "rcm-line": "rcm-trip",
-  "rcm-test-failed": "rcm-test-failed",
   "contactor-weld": "contactor-weld",
   "wrong-firmware": "board-lost",
+  "temperature-sensor": "temperature-sensor",
 };
 
 /** Whether the board answers and is the right one. */
@@ -29,6 +31,11 @@ export function faultsOf(state: EvseCoreState, now: Instant): readonly EvseFault
     const own = FROM_BOARD[fault];
     if (own !== undefined) faults.add(own);
   }
+  if (state.rcm.trip !== null) faults.add("rcm-trip");
+  if (rcmTestFailed(state, now)) faults.add("rcm-test-failed");
+  if (mustWait(state.contactorTries, now)) faults.add("contactor-stuck-open");
+  const stuck = lockStuck(state);
+  if (stuck !== null) faults.add(stuck);
   if (state.hot) faults.add("over-temperature");
   if (state.pilotFault) faults.add("pilot-invalid");
   if (state.ventilationRefused) faults.add("ventilation-unsupported");
@@ -39,22 +46,21 @@ export function faultsOf(state: EvseCoreState, now: Instant): readonly EvseFault
   const refused = refusal(state, now);
   if (refused === "mains-silent") faults.add("mains-reading-lost");
   else if (refused === "circuit-silent") faults.add("circuit-reading-lost");
+  else if (refused === "ev-meter-silent") faults.add("ev-meter-lost");
   else if (refused === "mode-unavailable") faults.add("solar-unavailable");
   else if (refused !== null && isShort(refused)) faults.add("no-current");
   return [...faults];
 }
 
-const TOLD_ONLY: readonly EvseFault[] = [
-  "diode-missing",
-  "no-current",
-  "mains-reading-lost",
-  "circuit-reading-lost",
-  "solar-unavailable",
-];
-
 /** Told, but no obstacle of its own: the balancer withholds the current, or the board keeps the contactor open without a diode. */
 export function blocks(fault: EvseFault): boolean {
-  return !TOLD_ONLY.includes(fault);
+  return FAULTS[fault].effect !== "told";
+}
+
+/** The point's own tests decide where RCMON is on; a latch of the board that nothing here set needs a person. */
+function rcmTestFailed({ settings, sensed, rcmTries }: EvseCoreState, now: Instant): boolean {
+  if (settings?.rcmMonitor === true) return mustWait(rcmTries, now);
+  return sensed?.value.faults.includes("rcm-test-failed") === true;
 }
 
 /** Why the balancer refuses current at this moment; null when it does not, or is silent. */
@@ -83,9 +89,5 @@ export function mustOpenAtOnce(state: EvseCoreState, now: Instant): boolean {
   const temperatureC = state.sensed?.value.temperatureC ?? null;
   const burning =
     state.settings !== null && temperatureC !== null && temperatureC >= state.settings.maxTemperatureC + BURNING_K;
-  return burning || faultsOf(state, now).some(opensAtOnce);
-}
-
-function opensAtOnce(fault: EvseFault): boolean {
-  return fault === "rcm-trip" || fault === "contactor-weld" || fault === "board-lost" || fault === "pilot-invalid";
+  return burning || faultsOf(state, now).some(fault => FAULTS[fault].effect === "opens");
 }

@@ -1,4 +1,5 @@
-import type { EvseFault, EvseState } from "../../shared/contracts/evse.ts";
+import type { EvseState } from "../../shared/contracts/evse.ts";
+import type { EvseFault } from "../../shared/contracts/fault.ts";
 import type { SolarOutlook } from "../../shared/contracts/solar.ts";
 import { type AccessStatus, type BoundBy, type BoundByKind, partsOf } from "../../shared/contracts/units.ts";
 
@@ -65,9 +66,13 @@ const FAULTS: Readonly<Record<EvseFault, string>> = {
   "diode-missing": "the car's pilot diode is missing",
   "proximity-open": "no plug or cable is recognised",
   "over-temperature": "the temperature is too high",
+  "temperature-sensor": "the temperature sensor is broken",
   "rcm-trip": "residual current was detected; acknowledge to reset",
   "rcm-test-failed": "the residual current monitor failed its test",
   "contactor-weld": "the contactor does not open",
+  "contactor-stuck-open": "the contactor does not close",
+  "lock-failed": "the plug cannot be locked",
+  "lock-jammed": "the plug lock does not open",
   "settings-missing": "the settings have not been heard yet",
   "solar-unavailable": "mode Solar has no controller: the solar service is silent",
 };

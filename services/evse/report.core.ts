@@ -5,6 +5,8 @@ import type { Instant } from "../../shared/time/clock.ts";
 import { whyOff } from "./access.core.ts";
 import { wantsCurrent } from "./charge-state.core.ts";
 import { boardIsUp, faultsOf } from "./faults.core.ts";
+import { ledOf } from "./led.core.ts";
+import { lockOrderOf } from "./lock.core.ts";
 import { asksPower } from "./observe.core.ts";
 import { ceilingOf, mayOfferOf, permittedOf, phasesConnected, phasesWanted } from "./offer.core.ts";
 import { reasonInWords } from "./reason.core.ts";
@@ -31,6 +33,10 @@ export function grantOf(state: EvseCoreState, now: Instant): EvseGrant {
     contactorL1: closed,
     contactorL23: closed && phasesConnected(state) === 3,
     acknowledge: state.acknowledge,
+    acknowledgeRcm: state.acknowledgeRcm,
+    lock: lockOrderOf(state),
+    rcmTest: state.rcm.test.phase === "running" ? state.rcm.test.number : null,
+    led: ledOf(state, now),
     lifetimeMs: GRANT_LIFETIME_MS,
   };
 }
@@ -93,6 +99,8 @@ export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
     cableA: state.cableA,
     temperatureC: sensed?.value.temperatureC ?? null,
     gridRelayOpen: gridRelayOpen(state, now),
+    plugLock: sensed?.value.lock ?? null,
+    led: ledOf(state, now),
     dutyPct: sensed?.value.dutyPct ?? 100,
     connectedMs: state.connectedAt === null ? null : now - state.connectedAt,
     solar: settings?.mode === "solar" ? solar : null,

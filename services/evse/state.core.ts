@@ -2,13 +2,15 @@ import type { BalancerAllocation } from "../../shared/contracts/balancer.ts";
 import type { EvseState, EvseStatus } from "../../shared/contracts/evse.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
 import type { CpState, EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
-import type { RfidStatus } from "../../shared/contracts/rfid.ts";
+import type { RfidRead, RfidStatus } from "../../shared/contracts/rfid.ts";
 import type { AccessStatus, ChargeMode } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import type { PointSettings } from "./evse.config.ts";
 import type { SessionSnapshot } from "./evse.port.ts";
+import { freshRcm, type RcmState } from "./rcm-state.core.ts";
 import type { SessionState } from "./session.core.ts";
 import { freshSwitch, type SwitchState } from "./switch-state.core.ts";
+import { NO_TRIES, type Tries } from "./tries.core.ts";
 
 /** A thing heard, and when. */
 export interface Heard<T> {
@@ -74,6 +76,13 @@ export interface EvseCoreState {
   readonly ventilationRefused: boolean;
   readonly pilotFault: boolean;
   readonly acknowledge: boolean;
+  /** The external switch was pressed: it acknowledges a residual current, and nothing else. */
+  readonly acknowledgeRcm: boolean;
+  readonly rcm: RcmState;
+  readonly rcmTries: Tries;
+  readonly contactorTries: Tries;
+  /** What became of the last card that was held before the reader. */
+  readonly lastCard: Heard<RfidRead["outcome"]> | null;
   readonly switchInput: SwitchState;
   /** The switch said OFF and the settings do not yet. */
   readonly switchedOff: boolean;
@@ -124,6 +133,11 @@ export function idleEvse(point: EvsePoint, now: Instant, left: SessionSnapshot |
     ventilationRefused: false,
     pilotFault: false,
     acknowledge: false,
+    acknowledgeRcm: false,
+    rcm: freshRcm(now),
+    rcmTries: NO_TRIES,
+    contactorTries: NO_TRIES,
+    lastCard: null,
     switchInput: freshSwitch(now),
     switchedOff: false,
     wishes: [],

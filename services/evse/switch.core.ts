@@ -31,7 +31,7 @@ export function followSwitch(
     const heldMs = closed || before.switchInput.pressedAt === null ? null : pressedAt - before.switchInput.pressedAt;
     const turned = { ...state, switchInput: { ...switchInput, pressedAt: closed ? pressedAt : null, held: false } };
     const acted = moved(turned, settings, closed, heldMs, now);
-    return { state: acted, events: [{ closed, heldMs }] };
+    return { state: closed ? { ...acted, acknowledgeRcm: true } : acted, events: [{ closed, heldMs }] };
   }
   return { state: held(state, settings, now), events: [] };
 }

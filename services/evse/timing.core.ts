@@ -30,6 +30,15 @@ export const GRANT_LIFETIME_MS = 1_000;
 export const STATUS_EVERY_MS = 1_000;
 /** So far above MAX TEMP the contactor opens under load (spec control 1.9-6). */
 export const BURNING_K = 10;
+/** What failed is tried again after this, so often in all; then a person decides (spec control 7.5 R). */
+export const TRY_AGAIN_MS = 60_000;
+export const TRIES = 3;
+/** A test of the residual-current monitor with its report is over by then. */
+export const RCM_TEST_WINDOW_MS = 6_000;
+/** A board lets go of an acknowledged latch within this, or its cause is still there. */
+export const RCM_ACKNOWLEDGED_MS = 2_000;
+/** A contactor that has been closed for this long is sound. */
+export const CONTACTOR_STANDS_MS = 5_000;
 /** Temperature at which charging resumes at the latest (spec control 7.3). */
 export const RESUME_BELOW_C = 55;
 /** A change of the external switch counts when it has lasted this long (spec control 10.2: more than 10 ticks of 10 ms). */

@@ -1,7 +1,8 @@
 import type { Instant } from "../../shared/time/clock.ts";
+import { forgetInputs } from "./inputs.core.ts";
 import { EXPECTED_FIRMWARE } from "./pilot.config.ts";
 import type { BoardMessage, BoardSetting } from "./pilot.port.ts";
-import { type Draft, type PilotOutput, type PilotState, unknownBoard } from "./state.core.ts";
+import { type Draft, freshLock, type PilotOutput, type PilotState, unknownBoard } from "./state.core.ts";
 
 /** A board behind a boot loader needs up to 2 s before it speaks. */
 const HANDSHAKE_MS = 5_000;
@@ -121,6 +122,7 @@ function prepare(draft: Draft, now: Instant): Draft {
         reconnects,
         lastError: null,
         ...unsent,
+        inputs: forgetInputs(now),
       },
       [info("board is up", { firmware: state.firmware, reconnects })],
     );
@@ -188,7 +190,10 @@ function fall(draft: Draft, change: Partial<PilotState>, now: Instant): Draft {
 }
 
 /** What was sent to a board counts no more after it was away; what was asked of its contactors is remembered. */
-const unsent = { heartbeat: null, duty: null, relay: null, acknowledged: [] } as const satisfies Partial<PilotState>;
+const unsent = {
+  ...{ heartbeat: null, duty: null, relay: null, acknowledged: [], led: null },
+  ...{ lock: freshLock, rcmTest: null, openUnderCoilSince: null },
+} as const satisfies Partial<PilotState>;
 
 function configure(setting: BoardSetting): PilotOutput {
   return { kind: "send", command: { kind: "configure", setting, value: BOARD_SETTINGS[setting] } };

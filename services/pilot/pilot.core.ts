@@ -1,9 +1,13 @@
 import type { Step } from "../../shared/actor/actor.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { beat, drive } from "./drive.core.ts";
+import { askInputs, hearSwitch, hearTemperature } from "./inputs.core.ts";
+import { lightLed } from "./led.core.ts";
 import { closed, handshake, keepLink } from "./link.core.ts";
+import { driveLock, lockRefused } from "./lock.core.ts";
 import type { BoardMessage } from "./pilot.port.ts";
-import { type ObservedMessage, observe, tell } from "./sensed.core.ts";
+import { rcmTestAnswered, rcmTestReported, testRcm } from "./rcm-test.core.ts";
+import { type ObservedMessage, observe, tell, watchContact } from "./sensed.core.ts";
 import { type Draft, type PilotInput, type PilotOutput, type PilotState, warn } from "./state.core.ts";
 
 /** Turns permissions into commands for a board, and what the board says into what is sensed. */
@@ -11,6 +15,10 @@ export function pilot(state: PilotState, input: PilotInput, now: Instant): Step<
   let draft = take({ state, outputs: [] }, input, now);
   draft = keepLink(draft, now);
   draft = drive(draft, now);
+  draft = driveLock(draft, now);
+  draft = testRcm(draft, now);
+  draft = askInputs(draft, now);
+  draft = lightLed(draft, now);
   return tell(draft, now);
 }
 
@@ -31,8 +39,10 @@ function permitted(draft: Draft, { grant }: Extract<PilotInput, { kind: "grant" 
   const { state } = draft;
   // A person's acknowledgement counts once, however often the grant that carries it is repeated.
   const first = grant.acknowledge && state.grant?.value.acknowledge !== true;
+  const firstRcm = grant.acknowledgeRcm && state.grant?.value.acknowledgeRcm !== true;
   const latched = state.view?.flags.latches.filter(latch => latch !== "watchdog-trip") ?? [];
-  const acknowledged = first ? latched : state.acknowledged;
+  const ofRcm = latched.filter(latch => latch === "rcm-trip");
+  const acknowledged = first ? latched : firstRcm ? [...state.acknowledged, ...ofRcm] : state.acknowledged;
   return beat({ ...draft, state: { ...state, grant: { value: grant, at: now }, acknowledged } }, now);
 }
 
@@ -49,6 +59,10 @@ function heard(draft: Draft, message: BoardMessage, now: Instant): Draft {
     case "cp-changed":
     case "flags-changed":
       return believe(draft, message, now);
+    case "switch":
+      return draft.state.phase === "up" ? hearSwitch(draft, message.closed) : draft;
+    case "temperature":
+      return draft.state.phase === "up" ? hearTemperature(draft, message.milliV, now) : draft;
     case "firmware":
     case "ready":
     case "description":
@@ -60,12 +74,14 @@ function heard(draft: Draft, message: BoardMessage, now: Instant): Draft {
 
 /** Before the board is up, nothing it says about the car is believed. */
 function believe(draft: Draft, message: ObservedMessage, now: Instant): Draft {
-  return draft.state.phase === "up" ? observe(draft, message, now) : draft;
+  return draft.state.phase === "up" ? rcmTestReported(watchContact(observe(draft, message, now), now), message) : draft;
 }
 
 function answered(draft: Draft, message: Extract<BoardMessage, { kind: "answer" }>, now: Instant): Draft {
   const { to, accepted, result, value } = message;
-  const state = to === "clear" ? { ...draft.state, acknowledged: [] } : draft.state;
+  if (to === "test-rcm") return rcmTestAnswered(draft, message);
+  let state = to === "clear" ? { ...draft.state, acknowledged: [] } : draft.state;
+  if (to === "drive-lock" && !accepted) state = lockRefused(state, now);
   if (!accepted) return warn({ ...draft, state }, `board refused ${to}`, { result }, now);
   // Consumers need not wait for the next report to know what is signalled.
   const view = to === "drive-pilot" && state.view !== null ? { ...state.view, dutyPermille: value } : state.view;

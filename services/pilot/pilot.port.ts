@@ -1,4 +1,4 @@
-import type { CpState } from "../../shared/contracts/pilot.ts";
+import type { CpState, Rgb } from "../../shared/contracts/pilot.ts";
 
 /** What the pilot service may ask of a board. */
 export type BoardCommand =
@@ -25,7 +25,12 @@ export type BoardCommand =
   | { readonly kind: "switch-contactors"; readonly contactors: Contactors }
   | { readonly kind: "clear"; readonly latches: readonly BoardLatch[] }
   /** Without a relay in the pilot line this does nothing. */
-  | { readonly kind: "interrupt-pilot"; readonly interrupted: boolean };
+  | { readonly kind: "interrupt-pilot"; readonly interrupted: boolean }
+  /** Sets up the inputs on the free pins and asks for what they show now. */
+  | { readonly kind: "read-inputs" }
+  | { readonly kind: "light"; readonly rgb: Rgb }
+  | { readonly kind: "drive-lock"; readonly drive: "lock" | "unlock"; readonly pulseMs: number }
+  | { readonly kind: "test-rcm"; readonly pulseMs: number };
 
 export type BoardSetting = "watchdogMs" | "reportMs" | "debounceMs" | "allowD";
 
@@ -45,6 +50,10 @@ export interface BoardFlags {
   /** The watchdog counts: a first heartbeat was heard. */
   readonly armed: boolean;
   readonly rcmTesting: boolean;
+  /** The lock's feedback contact is closed. */
+  readonly lockFeedback: boolean;
+  /** The feedback of the main contact says closed. */
+  readonly mainClosed: boolean;
 }
 
 /** What a board drives and sees, without voltages. */
@@ -96,6 +105,10 @@ export type BoardMessage =
   /** What the board may go on with after its last grant ran out, and how long. 0 A: nothing of the kind. */
   | { readonly kind: "safe-current"; readonly currentA: number; readonly graceS: number }
   | { readonly kind: "booted"; readonly cause: string }
+  /** The external switch, closed = pressed. */
+  | { readonly kind: "switch"; readonly closed: boolean }
+  /** Voltage of the temperature sensor. */
+  | { readonly kind: "temperature"; readonly milliV: number }
   /** Bytes that must not be believed; they are dropped. */
   | { readonly kind: "garbled"; readonly problem: string };
 

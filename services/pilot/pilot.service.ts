@@ -3,6 +3,7 @@ import { type Actor, startActor } from "../../shared/actor/actor.ts";
 import { publish, subscribe } from "../../shared/bus/bus.ts";
 import { evseGrant, pilotSensed } from "../../shared/contracts/pilot.ts";
 import type { Clock } from "../../shared/time/clock.ts";
+import type { Fitted } from "./pilot.config.ts";
 import { pilot } from "./pilot.core.ts";
 import type { BoardConnection, OpenBoard } from "./pilot.port.ts";
 import { freshPilot, type PilotInput, type PilotOutput, type PilotState } from "./state.core.ts";
@@ -15,6 +16,8 @@ export interface PilotOptions {
   readonly clock: Clock;
   readonly evseId: string;
   readonly openBoard: OpenBoard;
+  /** What hangs on the board; left out: nothing that could be missed. */
+  readonly fitted?: Fitted;
 }
 
 /** One board on the bus: grants in, `pilot`, commands to the board and sensed facts out. */
@@ -52,7 +55,7 @@ export function pilotService(options: PilotOptions): ServiceSchema {
     name: `pilot-${evseId}`,
     started() {
       actor = startActor<PilotState, PilotInput, PilotOutput>({
-        initial: freshPilot(evseId, clock.now()),
+        initial: freshPilot(evseId, clock.now(), options.fitted),
         step: pilot,
         perform,
         clock,

@@ -1,5 +1,6 @@
-import type { EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
+import type { EvseGrant, LockOrder, PilotSensed, Rgb } from "../../shared/contracts/pilot.ts";
 import type { Instant } from "../../shared/time/clock.ts";
+import type { Fitted } from "./pilot.config.ts";
 import type { BoardCommand, BoardLatch, BoardMessage, BoardSetting, BoardView, Contactors } from "./pilot.port.ts";
 
 /**
@@ -20,8 +21,37 @@ export interface Sent<T> {
   readonly at: Instant;
 }
 
+/** What the inputs on the free pins showed last. */
+export interface Inputs {
+  readonly askedAt: Instant;
+  readonly switchClosed: boolean | null;
+  readonly temperatureC: number | null;
+  /** The last sample that can be true; before the first one, when the board came up. */
+  readonly plausibleAt: Instant;
+}
+
+/** The pulses for the plug lock (spec control 9). */
+export interface LockDrive {
+  /** Where the last pulse was to bring it; null = none was given to this board. */
+  readonly target: Exclude<LockOrder["target"], "hold"> | null;
+  readonly pulsedAt: Instant;
+  /** Pulses since it was last seen there, that one included. */
+  readonly pulses: number;
+  readonly jammed: boolean;
+}
+
+/** The test of the residual-current monitor. */
+export interface RcmTest {
+  readonly number: number;
+  /** `asked` until the board says that it has begun. */
+  readonly phase: "asked" | "running" | "passed" | "failed";
+  readonly at: Instant;
+  readonly askedAt: Instant;
+}
+
 export interface PilotState {
   readonly evseId: string;
+  readonly fitted: Fitted;
   readonly phase: LinkPhase;
   /** `waiting`: when to try. Otherwise: when this attempt, or this preparation, began. */
   readonly phaseAt: Instant;
@@ -59,6 +89,12 @@ export interface PilotState {
   readonly acknowledged: readonly BoardLatch[];
   /** It opened without being told to: it closes again only after the permission was withdrawn once. */
   readonly mustWithdraw: boolean;
+  readonly inputs: Inputs;
+  readonly lock: LockDrive;
+  readonly rcmTest: RcmTest | null;
+  readonly led: Sent<Rgb> | null;
+  /** Since when the coil of the main contactor has been on and its contact open. */
+  readonly openUnderCoilSince: Instant | null;
   readonly published: Sent<string> | null;
   /** When a repeated warning was logged last, by its words. */
   readonly warned: Readonly<Record<string, Instant>>;
@@ -92,9 +128,10 @@ export interface Draft {
 const LONG_AGO = -Infinity;
 
 /** Nothing known, nothing open; the first attempt is due at once. */
-export function freshPilot(evseId: string, now: Instant): PilotState {
+export function freshPilot(evseId: string, now: Instant, fitted: Fitted = NOTHING_FITTED): PilotState {
   return {
     evseId,
+    fitted,
     phase: "waiting",
     phaseAt: now,
     failures: 0,
@@ -116,10 +153,19 @@ export function freshPilot(evseId: string, now: Instant): PilotState {
     clearedAt: LONG_AGO,
     acknowledged: [],
     mustWithdraw: false,
+    inputs: { ...noInputs, plausibleAt: now },
+    lock: freshLock,
+    rcmTest: null,
+    led: null,
+    openUnderCoilSince: null,
     published: null,
     warned: {},
   };
 }
+
+const NOTHING_FITTED: Fitted = { led: false, inputs: false, temperature: false, contactFeedback: false };
+export const noInputs = { askedAt: LONG_AGO, switchClosed: null, temperatureC: null } as const;
+export const freshLock: LockDrive = { target: null, pulsedAt: LONG_AGO, pulses: 0, jammed: false };
 
 /** What is forgotten with a connection. The last view stays: until its watchdog, a board does what it did. */
 export const unknownBoard = {

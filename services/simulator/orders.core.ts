@@ -31,6 +31,11 @@ export function obey(state: SiteState, command: Command): Moved {
     }
     case "board":
       return { state, outputs: [{ kind: "disturb", evseId: command.evseId, order: command.order }] };
+    case "temp":
+      return {
+        state,
+        outputs: [{ kind: "warm", evseId: command.evseId, temperatureC: command.temperatureC }],
+      };
     case "contactor":
       return { state, outputs: [{ kind: "weld", evseId: command.evseId, welded: command.welded }] };
   }

@@ -2,7 +2,25 @@
 import { PHASES, type Phase } from "../../shared/contracts/units.ts";
 
 export const CAR_ORDERS = ["full", "wants", "1p", "3p", "stuck", "obeys"] as const;
-export const BOARD_ORDERS = ["reset", "silent", "answers", "garbage"] as const;
+export const BOARD_ORDERS = [
+  "reset",
+  "silent",
+  "answers",
+  "garbage",
+  "rcm-trip",
+  "rcm-clear",
+  "rcm-deaf",
+  "rcm-hears",
+  "lock-stuck",
+  "lock-moves",
+  "contactor-stuck",
+  "contactor-moves",
+  "diode-gone",
+  "diode-back",
+  "switch-press",
+  "switch-release",
+  "sensor-broken",
+] as const;
 const METER_ORDERS = ["silent", "answers"] as const;
 const CONTACTOR_ORDERS = ["weld", "free"] as const;
 const SKIES = ["clear", "clouds"] as const;
@@ -16,6 +34,7 @@ export type Command =
   | { readonly kind: "car"; readonly evseId: string; readonly order: (typeof CAR_ORDERS)[number] }
   | { readonly kind: "meter"; readonly meter: string; readonly answers: boolean }
   | { readonly kind: "board"; readonly evseId: string; readonly order: (typeof BOARD_ORDERS)[number] }
+  | { readonly kind: "temp"; readonly evseId: string; readonly temperatureC: number }
   | { readonly kind: "contactor"; readonly evseId: string; readonly welded: boolean };
 
 /** The things of this site that words can name. */
@@ -37,6 +56,9 @@ export interface Appointment {
 
 const MAX_HOUSE_A = 200;
 const MAX_ROOF_W = 100_000;
+/** What the sensor can tell. */
+const LEAST_TEMPERATURE_C = -40;
+const MOST_TEMPERATURE_C = 125;
 const SECONDS_OF: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3600 };
 
 const FORMS = [
@@ -49,6 +71,7 @@ const FORMS = [
   `meter METER ${METER_ORDERS.join("|")}`,
   `board POINT ${BOARD_ORDERS.join("|")}`,
   `contactor POINT ${CONTACTOR_ORDERS.join("|")}`,
+  "temp POINT CELSIUS",
 ] as const;
 
 /** Understands "house l2 18", "unplug left", ... The error quotes the offending word and lists what is possible. */
@@ -70,6 +93,8 @@ export function parseCommand(text: string, names: Names): Parsed<Command> {
       return withPoint(verb, rest, 2, names, evseId =>
         withChoice(rest[1], BOARD_ORDERS, "board", order => ({ kind: "board", evseId, order })),
       );
+    case "temp":
+      return withPoint(verb, rest, 2, names, evseId => parseTemperature(evseId, rest[1]));
     case "contactor":
       return withPoint(verb, rest, 2, names, evseId =>
         withChoice(rest[1], CONTACTOR_ORDERS, "contactor", order => ({
@@ -121,6 +146,8 @@ export function describe(command: Command): string {
       return `meter ${command.meter} ${command.answers ? "answers" : "is silent"}`;
     case "board":
       return `board ${command.evseId}: ${BOARD_SAYS[command.order]}`;
+    case "temp":
+      return `${command.evseId}: the board is at ${command.temperatureC} degC until changed`;
     case "contactor":
       return `contactor ${command.evseId} ${command.welded ? "is welded shut" : "moves freely"}`;
   }
@@ -140,6 +167,19 @@ const BOARD_SAYS: Readonly<Record<(typeof BOARD_ORDERS)[number], string>> = {
   silent: "says nothing",
   answers: "answers again",
   garbage: "sent garbage",
+  "rcm-trip": "residual current flows",
+  "rcm-clear": "no residual current",
+  "rcm-deaf": "the residual-current monitor does not answer its test",
+  "rcm-hears": "the residual-current monitor answers its test",
+  "lock-stuck": "the plug lock does not move",
+  "lock-moves": "the plug lock moves",
+  "contactor-stuck": "the contactors do not close",
+  "contactor-moves": "the contactors close",
+  "diode-gone": "the car's diode is bridged",
+  "diode-back": "the car has its diode",
+  "switch-press": "the external switch is pressed",
+  "switch-release": "the external switch is released",
+  "sensor-broken": "the temperature sensor's wire is broken",
 };
 
 function parseHouse([where, amount, ...more]: readonly string[]): Parsed<Command> {
@@ -172,6 +212,15 @@ function parseMeter(rest: readonly string[], names: Names): Parsed<Command> {
   }
   if (more.length > 0) return bad(`meter: "${more.join(" ")}" is too much; expected ${METER_ORDERS.join(" or ")}`);
   return withChoice(order, METER_ORDERS, "meter", chosen => ({ kind: "meter", meter, answers: chosen === "answers" }));
+}
+
+function parseTemperature(evseId: string, amount: string | undefined): Parsed<Command> {
+  const temperatureC = numberOf(amount ?? "");
+  const possible = temperatureC !== null && temperatureC >= LEAST_TEMPERATURE_C && temperatureC <= MOST_TEMPERATURE_C;
+  if (!possible) {
+    return bad(`temp ${quoted(amount)}: expected ${LEAST_TEMPERATURE_C} to ${MOST_TEMPERATURE_C} degC`);
+  }
+  return good({ kind: "temp", evseId, temperatureC });
 }
 
 /** Checks the charge point and that nothing stands behind the last word. */

@@ -25,6 +25,8 @@ export interface SimulatedBoard {
   readonly drives: BoardDrives;
   present(car: CarShows): void;
   disturb(order: BoardOrder): void;
+  /** What its temperature sensor feels. */
+  warm(temperatureC: number): void;
   /** Welded contacts are closed, whatever the board asks for. */
   weld(welded: boolean): void;
   /** Throws `StartRefused` when its place is taken. */

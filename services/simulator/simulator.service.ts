@@ -43,6 +43,9 @@ export function simulatorService(options: SimulatorOptions): ServiceSchema {
       case "disturb":
         boards.get(output.evseId)?.disturb(output.order);
         return;
+      case "warm":
+        boards.get(output.evseId)?.warm(output.temperatureC);
+        return;
       case "weld":
         boards.get(output.evseId)?.weld(output.welded);
         return;

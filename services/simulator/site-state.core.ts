@@ -62,6 +62,7 @@ export type SiteOutput =
   | { readonly kind: "show"; readonly meter: number; readonly values: MeterShows }
   | { readonly kind: "answers"; readonly meter: number; readonly whether: boolean }
   | { readonly kind: "disturb"; readonly evseId: string; readonly order: BoardOrder }
+  | { readonly kind: "warm"; readonly evseId: string; readonly temperatureC: number }
   | { readonly kind: "weld"; readonly evseId: string; readonly welded: boolean }
   | { readonly kind: "truth"; readonly truth: SimulatorTruth }
   | { readonly kind: "told"; readonly words: string; readonly done: string };

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { defineFact, defineRequest, type PayloadOf } from "./define.ts";
+import { evseFault } from "./fault.ts";
+import { ledSignal } from "./pilot.ts";
 import { cardLabel } from "./rfid.ts";
 import { solarOutlook } from "./solar.ts";
 import { accessStatus, boundBy, chargeMode, chargingState, idSchema, ms, offerA, phaseCurrentsA } from "./units.ts";
@@ -7,26 +9,6 @@ import { accessStatus, boundBy, chargeMode, chargingState, idSchema, ms, offerA,
 /** Charge states in IEC 61851 letters; 1 = supply withheld, 2 = supply offered; `activate` is the wake-up pulse. */
 export const evseState = z.enum(["A", "B1", "B2", "C1", "C2", "activate"]);
 export type EvseState = z.output<typeof evseState>;
-
-/** Conditions that keep a point from charging (spec control 7.1). Cleared by themselves unless the board latches them. */
-export const evseFault = z.enum([
-  "no-current",
-  "mains-reading-lost",
-  "ev-meter-lost",
-  "circuit-reading-lost",
-  "board-lost",
-  "pilot-invalid",
-  "ventilation-unsupported",
-  "diode-missing",
-  "proximity-open",
-  "over-temperature",
-  "rcm-trip",
-  "rcm-test-failed",
-  "contactor-weld",
-  "settings-missing",
-  "solar-unavailable",
-]);
-export type EvseFault = z.output<typeof evseFault>;
 
 /**
  * Why charging last stopped: the car no longer asked; the plug was pulled while charging; access; a fault; no current was
@@ -132,6 +114,12 @@ export const evseStatus = defineFact({
        * the sum of the phases) until it closes. False at points whose switch has another function.
        */
       gridRelayOpen: z.boolean(),
+      /** The plug lock of a socket; null where there is none, or none is driven now. */
+      plugLock: z
+        .object({ position: z.enum(["locked", "unlocked"]), jammed: z.boolean() })
+        .readonly()
+        .nullable(),
+      led: ledSignal,
       dutyPct: z.number().min(0).max(100),
       /** How long the car has been connected. */
       connectedMs: ms.nullable(),
@@ -167,6 +155,8 @@ export const evseStatus = defineFact({
     cableA: 32,
     temperatureC: null,
     gridRelayOpen: false,
+    plugLock: null,
+    led: { rgb: [0, 255, 0], pattern: "breathe" },
     dutyPct: 18.7,
     connectedMs: 184_000,
     solar: null,

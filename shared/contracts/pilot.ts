@@ -6,6 +6,34 @@ import { idSchema, ms, offerA } from "./units.ts";
 export const cpState = z.enum(["A", "B", "C", "D", "E", "F", "invalid"]);
 export type CpState = z.output<typeof cpState>;
 
+/** Red, green and blue, 0..255 each. */
+export const rgb = z.tuple([
+  z.number().int().min(0).max(255),
+  z.number().int().min(0).max(255),
+  z.number().int().min(0).max(255),
+]);
+export type Rgb = z.output<typeof rgb>;
+
+/** What an LED shows: a colour, and how it is shown in time. */
+export const ledSignal = z
+  .object({
+    rgb: rgb.readonly(),
+    /** `alarm` fast, half on; `blink` a short flash every 1.28 s; `breathe` up and down in 1.28 s; `breathe-slow` in 2.56 s. */
+    pattern: z.enum(["steady", "alarm", "blink", "breathe", "breathe-slow"]),
+  })
+  .readonly();
+export type LedSignal = z.output<typeof ledSignal>;
+
+/** What the plug lock of a socket shall do. `hold`: it stays as it is. */
+export const lockOrder = z
+  .object({
+    /** Solenoid: feedback low = locked. Motor: feedback high = locked (spec control 9). */
+    actuator: z.enum(["solenoid", "motor"]),
+    target: z.enum(["locked", "unlocked", "hold"]),
+  })
+  .readonly();
+export type LockOrder = z.output<typeof lockOrder>;
+
 /**
  * Permission with a deadline, from an `evse` to its `pilot`: this pilot signal, these contactors, for `lifetimeMs`.
  * It is repeated by the control loop and is the heartbeat of the board: without a fresh grant no heartbeat is sent,
@@ -26,6 +54,13 @@ export const evseGrant = defineFact({
       contactorL23: z.boolean(),
       /** The latched board flags a person has acknowledged, to be cleared once. */
       acknowledge: z.boolean(),
+      /** Of the latches only that of a residual current is acknowledged: what the external switch may do. */
+      acknowledgeRcm: z.boolean(),
+      /** The plug lock; null = none is driven. */
+      lock: lockOrder.nullable(),
+      /** The residual-current monitor is to be tested, once for each number; null = it is not. */
+      rcmTest: z.number().int().min(0).nullable(),
+      led: ledSignal,
       lifetimeMs: ms,
     })
     .readonly(),
@@ -42,6 +77,10 @@ export const evseGrant = defineFact({
     contactorL1: true,
     contactorL23: true,
     acknowledge: false,
+    acknowledgeRcm: false,
+    lock: { actuator: "solenoid", target: "locked" },
+    rcmTest: null,
+    led: { rgb: [0, 255, 0], pattern: "breathe" },
     lifetimeMs: 1_000,
   },
 });
@@ -57,6 +96,10 @@ export const boardFault = z.enum([
   "diode-missing",
   "board-hang",
   "wrong-firmware",
+  /** The temperature sensor that should be there is silent, or tells what cannot be. */
+  "temperature-sensor",
+  /** The coil of the main contactor is on and its contact does not close. */
+  "contactor-stuck-open",
 ]);
 export type BoardFault = z.output<typeof boardFault>;
 
@@ -86,6 +129,16 @@ export const pilotSensed = defineFact({
       temperatureC: z.number().nullable(),
       /** The external switch as wired, not debounced: closed = pressed. Null where none is fitted or nothing was read yet. */
       switchClosed: z.boolean().nullable(),
+      /** The plug lock as its feedback shows it; null where none is driven. `jammed`: five pulses in a row did not move it. */
+      lock: z
+        .object({ position: z.enum(["locked", "unlocked"]), jammed: z.boolean() })
+        .readonly()
+        .nullable(),
+      /** How the test of that number went; null before the first. */
+      rcmTest: z
+        .object({ number: z.number().int().min(0), outcome: z.enum(["running", "passed", "failed"]) })
+        .readonly()
+        .nullable(),
       faults: z.array(boardFault).readonly(),
       /** The grant sequence last echoed by the board, modulo 128; null before the first. */
       heartbeatEcho: z.number().int().min(0).max(127).nullable(),
@@ -111,7 +164,9 @@ export const pilotSensed = defineFact({
     contactorL23: true,
     openedLocally: false,
     temperatureC: null,
-    switchClosed: null,
+    switchClosed: false,
+    lock: { position: "locked", jammed: false },
+    rcmTest: { number: 4, outcome: "passed" },
     faults: [],
     heartbeatEcho: 44,
     firmware: "EvsePilotFirmata 1.0",

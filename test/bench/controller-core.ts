@@ -10,7 +10,7 @@ import { idleSolar } from "../../services/solar/state.core.ts";
 import type { BalancerAllocation } from "../../shared/contracts/balancer.ts";
 import type { EvseStatus } from "../../shared/contracts/evse.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
-import type { EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
+import type { EvseGrant, PilotSensed, Rgb } from "../../shared/contracts/pilot.ts";
 import { dutyPctOf, offerAOf } from "../../shared/iec61851/duty.ts";
 import type { Controller, InitMessage, PhaseTriple, StepMessage } from "./closed-loop/protocol.ts";
 
@@ -156,6 +156,8 @@ const CONTACTOR_2: Readonly<Record<InitMessage["config"]["c2"], Contactor2>> = {
   not_present: "not-present",
 };
 
+const DARK: Rgb = [0, 0, 0];
+
 function settingsOf(init: InitMessage, index: number): PointSettings {
   const { config } = init;
   return {
@@ -170,6 +172,12 @@ function settingsOf(init: InitMessage, index: number): PointSettings {
     evMeter: config.evMeters === 1,
     switchFunction: "disabled",
     customFlag: false,
+    lock: null,
+    cableLock: false,
+    cardHoldsPlug: false,
+    rcmMonitor: false,
+    ledScheme: "standard",
+    colours: { off: DARK, normal: DARK, smart: DARK, solar: DARK, custom: DARK },
   };
 }
 
@@ -213,6 +221,8 @@ function sensedOf(evseId: string, pilot: "A" | "B" | "C", grant: EvseGrant | nul
     openedLocally: false,
     temperatureC: null,
     switchClosed: null,
+    lock: null,
+    rcmTest: null,
     faults: [],
     heartbeatEcho: null,
     firmware: "EvsePilotFirmata 1.0",

@@ -18,6 +18,18 @@ export const SMART: PointSettings = {
   evMeter: false,
   switchFunction: "disabled",
   customFlag: false,
+  lock: null,
+  cableLock: false,
+  cardHoldsPlug: false,
+  rcmMonitor: false,
+  ledScheme: "standard",
+  colours: {
+    off: [0, 0, 0],
+    normal: [0, 255, 0],
+    smart: [0, 255, 0],
+    solar: [255, 170, 0],
+    custom: [0, 0, 255],
+  },
 };
 
 export const UNPLUGGED: PilotSensed = {
@@ -34,6 +46,8 @@ export const UNPLUGGED: PilotSensed = {
   openedLocally: false,
   temperatureC: null,
   switchClosed: null,
+  lock: null,
+  rcmTest: null,
   faults: [],
   heartbeatEcho: 0,
   firmware: "EvsePilotFirmata 1.0",
@@ -50,6 +64,12 @@ export class EvseRig {
   /** What the balancer repeats; null = it is silent. */
   allocation: Partial<BalancerAllocation> | null = { limitA: 16, admitted: true, boundBy: "max" };
   boardSilent = false;
+  /** Whether the monitor answers its test; null = its outcome never comes. */
+  monitorWorks: boolean | null = true;
+  lockMoves = true;
+  /** Where the plug lock is. */
+  locked = false;
+  #tested: PilotSensed["rcmTest"] = null;
   #sequence = 0;
 
   constructor(settings: PointSettings | null = SMART, point: Partial<EvsePoint> = {}) {
@@ -157,9 +177,19 @@ export class EvseRig {
     const offered = grant?.pilot === "offer";
     const cut = grant?.pilot === "disconnected";
     const closed = this.sensed.cp === "C" && !cut;
+    const order = grant?.lock ?? null;
+    if (order !== null && order.target !== "hold" && this.lockMoves) this.locked = order.target === "locked";
+    const wrong = order !== null && order.target !== "hold" && (order.target === "locked") !== this.locked;
+    const number = grant?.rcmTest ?? null;
+    if (number !== null) {
+      const outcome = this.monitorWorks === null ? "running" : this.monitorWorks ? "passed" : "failed";
+      this.#tested = { number, outcome };
+    }
     return {
       ...this.sensed,
       cp: cut ? "A" : this.sensed.cp,
+      lock: order === null ? null : { position: this.locked ? "locked" : "unlocked", jammed: wrong },
+      rcmTest: this.#tested,
       diodeSeen: offered && this.sensed.cpLowV !== 0,
       contactorL1: closed && grant?.contactorL1 === true,
       contactorL23: closed && grant?.contactorL23 === true,

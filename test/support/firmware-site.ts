@@ -16,6 +16,10 @@ export const FULL_OFFER: Omit<EvseGrant, "evseId" | "sequence"> = {
   contactorL1: true,
   contactorL23: true,
   acknowledge: false,
+  acknowledgeRcm: false,
+  lock: null,
+  rcmTest: null,
+  led: { rgb: [0, 0, 0], pattern: "steady" },
   lifetimeMs: 1_000,
 };
 export const NO_CONTACTORS = { contactorL1: false, contactorL23: false } as const;

@@ -53,7 +53,8 @@ systemClock.every(250, () => {
     const contactors = !openedLocally;
     publish(broker, evseGrant, {
       ...{ evseId, sequence, pilot: "offer", offerA: 16, contactorL1: contactors },
-      ...{ contactorL23: contactors, acknowledge, lifetimeMs: 1_000 },
+      ...{ contactorL23: contactors, acknowledge, acknowledgeRcm: false },
+      ...{ lock: null, rcmTest: null, led: { rgb: [0, 0, 0], pattern: "steady" }, lifetimeMs: 1_000 },
     });
   }
 });

@@ -1,3 +1,4 @@
+import type { Fitted } from "../../services/pilot/pilot.config.ts";
 import { pilot } from "../../services/pilot/pilot.core.ts";
 import type { BoardCommand, BoardFlags, BoardMessage, BoardView } from "../../services/pilot/pilot.port.ts";
 import { freshPilot, type PilotInput, type PilotOutput, type PilotState } from "../../services/pilot/state.core.ts";
@@ -10,6 +11,8 @@ export const QUIET_FLAGS: BoardFlags = {
   openedLocally: false,
   armed: true,
   rcmTesting: false,
+  lockFeedback: false,
+  mainClosed: false,
 };
 
 export const GRANT: EvseGrant = {
@@ -20,8 +23,16 @@ export const GRANT: EvseGrant = {
   contactorL1: true,
   contactorL23: true,
   acknowledge: false,
+  acknowledgeRcm: false,
+  lock: null,
+  rcmTest: null,
+  led: { rgb: [0, 255, 0], pattern: "steady" },
   lifetimeMs: 1_000,
 };
+
+export const ALL_PINS = { cpDisconnectPin: 5, ledPins: [3, 6, 11], switchPin: 18, temperaturePin: 19 } as const;
+/** Everything that can hang on a board hangs on it. */
+export const ALL_FITTED: Fitted = { led: true, inputs: true, temperature: true, contactFeedback: true };
 
 /** 16 A as the board counts it. */
 export const DUTY_16A = 266;
@@ -40,9 +51,9 @@ export class PilotRig {
   };
   #sequence = 0;
 
-  constructor(startAt = 0) {
+  constructor(startAt = 0, fitted?: Fitted) {
     this.now = startAt;
-    this.state = freshPilot("left", startAt);
+    this.state = freshPilot("left", startAt, fitted);
   }
 
   feed(input: PilotInput): readonly PilotOutput[] {

@@ -7,6 +7,7 @@ import { publish, subscribe } from "../../shared/bus/bus.ts";
 import { type EvseGrant, evseGrant, type PilotSensed, pilotSensed } from "../../shared/contracts/pilot.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
 import { MemoryCable } from "./memory-link.ts";
+import { ALL_FITTED, ALL_PINS } from "./pilot-rig.ts";
 import type { Teardown } from "./servers.ts";
 
 const OFFER: EvseGrant = {
@@ -17,8 +18,14 @@ const OFFER: EvseGrant = {
   contactorL1: true,
   contactorL23: true,
   acknowledge: false,
+  acknowledgeRcm: false,
+  lock: null,
+  rcmTest: null,
+  led: { rgb: [0, 255, 0], pattern: "steady" },
   lifetimeMs: 1_000,
 };
+
+type SiteOptions = Partial<VirtualBoardOptions> & { readonly fitted?: boolean };
 
 /** A pilot service on a broker of its own, a virtual board on a cable in memory, and a control loop that grants. */
 export class PilotSite {
@@ -31,14 +38,18 @@ export class PilotSite {
   #granted: Partial<EvseGrant> | null = null;
   #sequence = 0;
 
-  constructor(evseId = "left", clock = new ManualClock(), options: Partial<VirtualBoardOptions> = {}) {
+  /** `fitted`: LED, switch, temperature sensor and contact feedback hang on the board. */
+  constructor(evseId = "left", clock = new ManualClock(), options: SiteOptions = {}) {
     this.evseId = evseId;
     this.clock = clock;
-    this.board = new VirtualBoard({ clock, samplePhaseMs: 0, ...options });
+    const { fitted = false, ...ofBoard } = options;
+    this.board = new VirtualBoard({ clock, samplePhaseMs: 0, ...ofBoard });
     this.cable = new MemoryCable(this.board);
     this.broker = new ServiceBroker({ logger: false, nodeID: `pilot-${evseId}` });
-    const openBoard = firmataBoard({ openLink: this.cable.open, cpDisconnectPin: 5 });
-    this.broker.createService(pilotService({ broker: this.broker, clock, evseId, openBoard }));
+    const pins = fitted ? ALL_PINS : { cpDisconnectPin: 5 };
+    const openBoard = firmataBoard({ openLink: this.cable.open, ...pins });
+    const hangs = fitted ? { fitted: ALL_FITTED } : {};
+    this.broker.createService(pilotService({ broker: this.broker, clock, evseId, openBoard, ...hangs }));
     this.broker.createService({
       name: "ear",
       events: subscribe(pilotSensed, sensed => this.heard.push(sensed)),

@@ -11,6 +11,7 @@ import { firmataBoard } from "../../services/pilot/drivers/firmata-board.ts";
 import { pilotService } from "../../services/pilot/pilot.service.ts";
 import { openSqliteStore } from "../../services/settings/drivers/sqlite-store.ts";
 import { settingsService } from "../../services/settings/settings.service.ts";
+import { happenTo, warm } from "../../services/simulator/board/order.ts";
 import { VirtualBoard } from "../../services/simulator/board/virtual-board.ts";
 import { simulatorConfig } from "../../services/simulator/simulator.config.ts";
 import type { MeterShows, SimulatedBoard, SimulatedMeters } from "../../services/simulator/simulator.port.ts";
@@ -30,6 +31,7 @@ import { parseSite, type Site } from "../../shared/site/site-file.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
 import { MemoryLease } from "./memory-lease.ts";
 import { MemoryCable } from "./memory-link.ts";
+import { ALL_FITTED, ALL_PINS } from "./pilot-rig.ts";
 import { type Teardown, tempDir } from "./servers.ts";
 
 /** The simulated board of one point and the cable to it. */
@@ -191,8 +193,8 @@ export class SteppedSite {
       broker.createService(
         evseService({ broker, clock, point, provisional: null, keeper: sessionFile(dataDir, point.id) }),
       );
-      const openBoard = firmataBoard({ openLink: this.bench(point.id).cable.open, cpDisconnectPin: 5 });
-      broker.createService(pilotService({ broker, clock, evseId: point.id, openBoard }));
+      const openBoard = firmataBoard({ openLink: this.bench(point.id).cable.open, ...ALL_PINS });
+      broker.createService(pilotService({ broker, clock, evseId: point.id, openBoard, fitted: ALL_FITTED }));
     }
     const meters = ["mains", ...site.chargePoints.map(point => `ev-${point.id}`)];
     for (const meterId of meters) {
@@ -305,9 +307,10 @@ function boardInMemory(board: VirtualBoard): SimulatedBoard {
       board.present({ state: pilot, ppOhm });
     },
     disturb: order => {
-      if (order === "reset") board.reset();
-      else if (order === "garbage") board.sendGarbage(64);
-      else board.faults.silent = order === "silent";
+      happenTo(board, order);
+    },
+    warm: temperatureC => {
+      warm(board, temperatureC);
     },
     weld: welded => {
       board.wiring.k1.weld(welded);

@@ -8,7 +8,8 @@ import { metricsOf, type ProcessGauges } from "../../services/api/metrics.core.t
 import { viewOf } from "../../services/api/view.core.ts";
 import { historyView, siteView } from "../../services/api/view.ts";
 import { balancerAllocation, balancerStatus } from "../../shared/contracts/balancer.ts";
-import { evseFault, evseState, evseStatus } from "../../shared/contracts/evse.ts";
+import { evseState, evseStatus } from "../../shared/contracts/evse.ts";
+import { evseFault } from "../../shared/contracts/fault.ts";
 import { leaseStatus } from "../../shared/contracts/lease.ts";
 import { boardFault } from "../../shared/contracts/pilot.ts";
 import { settingsCurrent } from "../../shared/contracts/settings.ts";

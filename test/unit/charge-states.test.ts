@@ -1,5 +1,5 @@
 import t from "tap";
-import type { EvseFault } from "../../shared/contracts/evse.ts";
+import type { EvseFault } from "../../shared/contracts/fault.ts";
 import { EvseRig, SMART } from "../support/evse-rig.ts";
 
 // The transition table of the charge states, row by row. `EvseRig` is one point's core with a board that reports every 100 ms.

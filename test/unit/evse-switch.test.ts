@@ -27,7 +27,7 @@ function turn(rig: EvseRig, closed: boolean, ms = 500): EvseRig {
   return rig.cp(rig.sensed.cp, { switchClosed: closed }).run(ms);
 }
 
-t.test("10.2 debounce: a change must last more than 110 ms", async t => {
+t.test("10.2 debounce: a change must last more than 110 ms [10.2-8]", async t => {
   const rig = withSwitch("access-switch", true);
   turn(rig, false, 100);
   turn(rig, true, 1_000);
@@ -38,7 +38,7 @@ t.test("10.2 debounce: a change must last more than 110 ms", async t => {
   t.equal(rig.status.access, "off");
 });
 
-t.test("10.2 boot: toggle functions read the position, push buttons do not", async t => {
+t.test("10.2 boot: toggle functions read the position, push buttons do not [10.2-8]", async t => {
   t.strictSame(asked(withSwitch("access-switch", false)), ["access off"]);
   t.strictSame(asked(withSwitch("access-switch", true, { access: "off" })), ["access on"]);
   t.strictSame(asked(withSwitch("mode-switch", false)), ["mode solar"]);
@@ -50,7 +50,7 @@ t.test("10.2 boot: toggle functions read the position, push buttons do not", asy
   }
 });
 
-t.test("10.2 after SWITCH was changed the position is read anew", async t => {
+t.test("10.2 after SWITCH was changed the position is read anew [10.2-8]", async t => {
   const rig = withSwitch("access-button", false);
   rig.settings({ switchFunction: "access-switch" }).run(200);
   t.strictSame(asked(rig), ["access off"]);
@@ -59,7 +59,7 @@ t.test("10.2 after SWITCH was changed the position is read anew", async t => {
   t.strictSame(asked(pushed), []);
 });
 
-t.test("10.2 switch 0 Disabled: a press while charging stops, and charging goes on after 15 s [1.4-30]", async t => {
+t.test("10.2 switch 0 Disabled: a press while charging stops, and charging goes on after 15 s [10.2-0, 1.4-30]", async t => {
   const rig = withSwitch("disabled", false).charging();
   t.equal(rig.status.state, "C2");
   turn(rig, true, 200);
@@ -73,7 +73,7 @@ t.test("10.2 switch 0 Disabled: a press while charging stops, and charging goes 
   t.strictSame(asked(rig), []);
 });
 
-t.test("10.2 switch 1 Access B: a press toggles ON and OFF, PAUSE becomes ON", async t => {
+t.test("10.2 switch 1 Access B: a press toggles ON and OFF, PAUSE becomes ON [10.2-1]", async t => {
   const rig = withSwitch("access-button", false);
   turn(rig, true);
   t.equal(rig.status.access, "off", "OFF holds at once");
@@ -88,7 +88,7 @@ t.test("10.2 switch 1 Access B: a press toggles ON and OFF, PAUSE becomes ON", a
   t.equal(paused.status.access, "pause", "ON holds when the settings say so");
 });
 
-t.test("10.2 switch 2 Access S: closed is ON, open is OFF, also while the settings are away", async t => {
+t.test("10.2 switch 2 Access S: closed is ON, open is OFF, also while the settings are away [10.2-2]", async t => {
   const rig = withSwitch("access-switch", true).charging();
   turn(rig, false, 200);
   t.equal(rig.status.state, "C1");
@@ -100,7 +100,7 @@ t.test("10.2 switch 2 Access S: closed is ON, open is OFF, also while the settin
   t.equal(asked(rig).at(-1), "access on");
 });
 
-t.test("10.2 switch 3 Sma-Sol B: a short press changes Smart and Solar and ends the delay", async t => {
+t.test("10.2 switch 3 Sma-Sol B: a short press changes Smart and Solar and ends the delay [10.2-3]", async t => {
   const rig = withSwitch("mode-button", false);
   turn(rig, true, 500);
   t.strictSame(asked(rig), [], "on release");
@@ -117,7 +117,7 @@ t.test("10.2 switch 3 Sma-Sol B: a short press changes Smart and Solar and ends 
   t.strictSame(asked(off), [], "with access OFF: no effect");
 });
 
-t.test("10.2 switch 3 Sma-Sol B: held 1.5 s while charging stops, and acts once [1.4-30]", async t => {
+t.test("10.2 switch 3 Sma-Sol B: held 1.5 s while charging stops, and acts once [10.2-3, 1.4-30]", async t => {
   const rig = withSwitch("mode-button", false).charging();
   turn(rig, true, 1_400);
   t.equal(rig.status.state, "C2");
@@ -130,7 +130,7 @@ t.test("10.2 switch 3 Sma-Sol B: held 1.5 s while charging stops, and acts once 
   t.equal(events(rig).at(-1)?.heldMs, 27_800);
 });
 
-t.test("10.2 switch 4 Sma-Sol S: closed is Smart, open is Solar", async t => {
+t.test("10.2 switch 4 Sma-Sol S: closed is Smart, open is Solar [10.2-4]", async t => {
   const rig = withSwitch("mode-switch", true);
   turn(rig, false);
   rig.settings({ mode: "solar" });
@@ -141,7 +141,7 @@ t.test("10.2 switch 4 Sma-Sol S: closed is Smart, open is Solar", async t => {
   t.strictSame(asked(normal), []);
 });
 
-t.test("10.2 switch 5 Grid Relay: an open or unreadable relay limits the site", async t => {
+t.test("10.2 switch 5 Grid Relay: an open or unreadable relay limits the site [10.2-5]", async t => {
   const rig = new EvseRig({ ...SMART, switchFunction: "grid-relay" });
   t.equal(rig.status.gridRelayOpen, true, "before it was read");
   turn(rig, true);
@@ -158,7 +158,7 @@ t.test("10.2 switch 5 Grid Relay: an open or unreadable relay limits the site", 
   t.equal(rig.status.gridRelayOpen, false, "another function ends the limit");
 });
 
-t.test("10.2 switch 6 Custom B: a press toggles the flag", async t => {
+t.test("10.2 switch 6 Custom B: a press toggles the flag [10.2-6]", async t => {
   const rig = withSwitch("custom-button", false);
   turn(rig, true);
   rig.settings({ customFlag: true });
@@ -167,7 +167,7 @@ t.test("10.2 switch 6 Custom B: a press toggles the flag", async t => {
   t.strictSame(asked(rig), ["custombutton true", "custombutton false"]);
 });
 
-t.test("10.2 switch 7 Custom S: the flag follows the switch", async t => {
+t.test("10.2 switch 7 Custom S: the flag follows the switch [10.2-7]", async t => {
   const rig = withSwitch("custom-switch", false, { customFlag: true });
   t.strictSame(asked(rig), ["custombutton false"]);
   rig.settings({ customFlag: false });
@@ -175,7 +175,7 @@ t.test("10.2 switch 7 Custom S: the flag follows the switch", async t => {
   t.strictSame(asked(rig), ["custombutton false", "custombutton true"]);
 });
 
-t.test("10.2 a release tells how long it was pressed", async t => {
+t.test("10.2 a release tells how long it was pressed [10.2-9]", async t => {
   const rig = withSwitch("custom-button", false);
   turn(rig, true, 700);
   turn(rig, false, 500);

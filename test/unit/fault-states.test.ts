@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { type EvseFault, evseFault } from "../../shared/contracts/evse.ts";
+import { type EvseFault, evseFault } from "../../shared/contracts/fault.ts";
+import type { BoardFault } from "../../shared/contracts/pilot.ts";
 import { EvseRig, SMART, UNPLUGGED } from "../support/evse-rig.ts";
 
 // Reads the table "Each fault in each state" of docs/safety.md and shows every cell of it on one point's core.
@@ -27,9 +28,21 @@ const withheld = (boundBy: "mains.l1" | "mains-silent" | "circuit-silent" | "mod
   begin: rig => void rig.allot({ limitA: 0, admitted: false, boundBy }),
   end: rig => void rig.allot({ limitA: 16, admitted: true, boundBy: "max" }),
 });
-const onBoard = (fault: "rcm-trip" | "rcm-test-failed" | "contactor-weld"): Cause => ({
+const onBoard = (fault: BoardFault): Cause => ({
   begin: rig => void rig.cp(rig.sensed.cp, { faults: [fault] }),
   end: rig => void rig.cp(rig.sensed.cp, { faults: [] }),
+});
+/** A plug lock that stays as it is: locked, or not. */
+const lock = (locked: boolean): Cause => ({
+  begin: rig => {
+    rig.locked = locked;
+    rig.lockMoves = false;
+    rig.settings({ lock: "solenoid" }).cp(rig.sensed.cp);
+  },
+  end: rig => {
+    rig.lockMoves = true;
+    rig.cp(rig.sensed.cp);
+  },
 });
 const pilot = (cp: "invalid" | "D"): Cause => ({
   begin: rig => void rig.cp(cp),
@@ -70,6 +83,10 @@ const CAUSES: Readonly<Record<EvseFault, Cause>> = {
   "rcm-trip": onBoard("rcm-trip"),
   "rcm-test-failed": onBoard("rcm-test-failed"),
   "contactor-weld": onBoard("contactor-weld"),
+  "temperature-sensor": onBoard("temperature-sensor"),
+  "contactor-stuck-open": onBoard("contactor-stuck-open"),
+  "lock-failed": lock(false),
+  "lock-jammed": lock(true),
   "settings-missing": {
     begin: () => undefined,
     end: rig => {

@@ -3,7 +3,7 @@ import t from "tap";
 import type { BoardCommand, BoardLatch, BoardMessage } from "../../services/pilot/pilot.port.ts";
 import type { PilotInput } from "../../services/pilot/state.core.ts";
 import { pilotSensed } from "../../shared/contracts/pilot.ts";
-import { commandsOf, DUTY_16A, PilotRig, QUIET_FLAGS } from "../support/pilot-rig.ts";
+import { ALL_FITTED, commandsOf, DUTY_16A, PilotRig, QUIET_FLAGS } from "../support/pilot-rig.ts";
 
 const kinds = (commands: readonly BoardCommand[]): string[] => commands.map(command => command.kind);
 const closing = (commands: readonly BoardCommand[]): BoardCommand[] =>
@@ -501,6 +501,14 @@ const grants = fc.record({
     contactorL1: fc.boolean(),
     contactorL23: fc.boolean(),
     acknowledge: fc.boolean(),
+    acknowledgeRcm: fc.boolean(),
+    lock: fc.constantFrom(
+      null,
+      { actuator: "motor" as const, target: "locked" as const },
+      { actuator: "solenoid" as const, target: "unlocked" as const },
+    ),
+    rcmTest: fc.constantFrom(null, 1, 2),
+    led: fc.constant({ rgb: [1, 2, 3] as [number, number, number], pattern: "alarm" as const }),
     lifetimeMs: fc.constantFrom(0, 300, 1_000),
   }),
 });
@@ -511,6 +519,8 @@ const flags = fc.record({
   openedLocally: fc.boolean(),
   armed: fc.boolean(),
   rcmTesting: fc.boolean(),
+  lockFeedback: fc.boolean(),
+  mainClosed: fc.boolean(),
 });
 const cps = fc.constantFrom("A", "B", "C", "C", "C", "D", "invalid" as const);
 const views = fc.record({
@@ -541,6 +551,10 @@ const messages: fc.Arbitrary<BoardMessage> = fc.oneof(
     { kind: "firmware", name: "Other", major: 1, minor: 0 },
     { kind: "description", major: 1, minor: 0, contactors: 2, dutyUnits: 1000, pilotHz: 1000 },
     { kind: "answer", to: "configure", accepted: true, result: "accepted", value: 1000 },
+    { kind: "answer", to: "test-rcm", accepted: true, result: "accepted", value: 500 },
+    { kind: "answer", to: "drive-lock", accepted: false, result: "busy", value: 600 },
+    { kind: "switch", closed: true },
+    { kind: "temperature", milliV: 0 },
     { kind: "answer", to: "clear", accepted: true, result: "accepted", value: 0 },
   ),
 );
@@ -556,7 +570,7 @@ t.test(
   async () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(inputs, fc.nat(400)), { maxLength: 80 }), steps => {
-        const rig = new PilotRig().bringUp();
+        const rig = new PilotRig(0, ALL_FITTED).bringUp();
         let grantedUntil = -1;
         for (const [input, afterMs] of steps) {
           rig.now += afterMs;
@@ -569,6 +583,8 @@ t.test(
           ) {
             if (rig.now >= grantedUntil || rig.state.phase !== "up" || view?.cp !== "C") return false;
           }
+          const unlocks = commands.some(command => command.kind === "drive-lock" && command.drive === "unlock");
+          if (unlocks && view?.contactorL1 === true) return false;
           if (kinds(commands).includes("heartbeat") && input.kind !== "grant") return false;
           const duty = commands.find(command => command.kind === "drive-pilot");
           if (duty !== undefined && rig.now >= grantedUntil && input.kind !== "grant" && duty.dutyPermille !== 1000) {

@@ -2,7 +2,8 @@ import t from "tap";
 import { currentsPlan, evMeterFeeds, type FeedContext } from "../../services/api/smartevse/feed.core.ts";
 import { legacyState } from "../../services/api/smartevse/states.core.ts";
 import { treeOf } from "../../services/api/smartevse/tree.core.ts";
-import { type EvseFault, evseFault, evseState, evseStatus } from "../../shared/contracts/evse.ts";
+import { evseState, evseStatus } from "../../shared/contracts/evse.ts";
+import { type EvseFault, evseFault } from "../../shared/contracts/fault.ts";
 import type { SettingValue } from "../../shared/contracts/settings.ts";
 import { SETTINGS_PATHS } from "../fixtures/smartevse-settings-paths.ts";
 import {

@@ -1,4 +1,5 @@
-import type { EvseFault, EvseState, EvseStatus } from "../../../shared/contracts/evse.ts";
+import type { EvseState, EvseStatus } from "../../../shared/contracts/evse.ts";
+import { ERROR_ID, ERROR_TEXTS, type EvseFault, FAULTS } from "../../../shared/contracts/fault.ts";
 
 /** Charging states as the firmware numbers and names them (spec interfaces 0.2). */
 const STATES: Readonly<
@@ -10,41 +11,6 @@ const STATES: Readonly<
   activate: { id: 8, text: "Activate", iec: "B", sub: "B" },
   B1: { id: 9, text: "Charging Stopped", iec: "B", sub: "B1" },
   C1: { id: 10, text: "Stop Charging", iec: "C", sub: "C1" },
-};
-
-/** Error ids: the highest set bit of the firmware's flags, counted from 1 (spec interfaces 0.3). */
-const ERROR_TEXTS = [
-  "None",
-  "No Power Available",
-  "Communication Error",
-  "Temperature High",
-  "EV Meter Comm Error",
-  "RCM Tripped",
-  "RCM Test",
-  "Circuit Meter Comm Error",
-] as const;
-const OTHER_ERROR = { id: 9, text: "Multiple Errors" } as const;
-const LESS_6A = 1;
-const COMMUNICATION_ERROR = 2;
-
-/** Clients compare with "None" only: a fault the firmware has no bit for must still be an error to them. */
-const ERROR_IDS: Readonly<Record<EvseFault, number>> = {
-  "no-current": LESS_6A,
-  "mains-reading-lost": COMMUNICATION_ERROR,
-  "board-lost": COMMUNICATION_ERROR,
-  "settings-missing": COMMUNICATION_ERROR,
-  "over-temperature": 3,
-  "ev-meter-lost": 4,
-  "rcm-trip": 5,
-  "rcm-test-failed": 6,
-  "circuit-reading-lost": 7,
-  // Like NO_SUN of the firmware: no current, nothing broken.
-  "solar-unavailable": 0,
-  "pilot-invalid": OTHER_ERROR.id,
-  "ventilation-unsupported": OTHER_ERROR.id,
-  "diode-missing": OTHER_ERROR.id,
-  "proximity-open": OTHER_ERROR.id,
-  "contactor-weld": OTHER_ERROR.id,
 };
 
 export interface LegacyState {
@@ -65,11 +31,11 @@ export interface LegacyState {
 export function legacyState(last: EvseStatus | null, believed: boolean): LegacyState {
   const state: EvseState = last === null ? "A" : believed ? last.state : last.carConnected ? "B1" : "A";
   const { id, text, iec, sub } = STATES[state];
-  const errorId = believed && last !== null ? errorIdOf(last.faults) : COMMUNICATION_ERROR;
-  const soft = errorId === 0 || errorId === LESS_6A;
+  const errorId = believed && last !== null ? errorIdOf(last.faults) : ERROR_ID.communication;
+  const soft = errorId === 0 || errorId === ERROR_ID.less6A;
   // A real error stands before it (spec control 7.1 R).
-  const lacksPower = errorId === LESS_6A;
-  const error = errorText(errorId);
+  const lacksPower = errorId === ERROR_ID.less6A || (errorId === 0 && believed && last !== null && waitsForSun(last));
+  const error = lacksPower ? ERROR_TEXTS[ERROR_ID.less6A] : errorText(errorId);
   return {
     carConnected: last?.carConnected ?? false,
     // While power is short, REST tells it in the state and not as an error (spec interfaces 0.3).
@@ -83,10 +49,16 @@ export function legacyState(last: EvseStatus | null, believed: boolean): LegacyS
   };
 }
 
+/** To the firmware, too little sun is a lack of power like any other. */
+function waitsForSun({ carConnected, access, offerA, boundBy }: EvseStatus): boolean {
+  const sun = boundBy === "solar" || boundBy === "solar-start" || boundBy === "solar-stop";
+  return sun && carConnected && access === "on" && offerA === 0;
+}
+
 function errorIdOf(faults: readonly EvseFault[]): number {
-  return Math.max(0, ...faults.map(fault => ERROR_IDS[fault]));
+  return Math.max(0, ...faults.map(fault => FAULTS[fault].errorId));
 }
 
 function errorText(id: number): string {
-  return ERROR_TEXTS[id] ?? OTHER_ERROR.text;
+  return ERROR_TEXTS[id] ?? ERROR_TEXTS[ERROR_ID.none];
 }

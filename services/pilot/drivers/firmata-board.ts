@@ -5,8 +5,8 @@ import { FEATURE_ID } from "../../../shared/evse-sysex/codes.ts";
 import { encodeCommand } from "../../../shared/evse-sysex/command.ts";
 import { decodeMessage } from "../../../shared/evse-sysex/message.ts";
 import type { BoardCommand, BoardListener, BoardMessage, OpenBoard } from "../pilot.port.ts";
+import { FreePins, type PinPlan } from "./free-pins.ts";
 import type { Link, OpenLink } from "./link.ts";
-import { PilotRelay } from "./pilot-relay.ts";
 import { fromWire, toWire } from "./sysex-translation.ts";
 
 /** The longest message of a board is its capability reply; what grows beyond this has lost its end. */
@@ -14,16 +14,14 @@ const LONGEST_MESSAGE = 512;
 /** Version, then firmware: Firmata ignores every sysex before the version. */
 const IDENTIFY = Uint8Array.of(0xf9, 0xf0, 0x79, 0xf7);
 
-export interface FirmataBoardOptions {
+export interface FirmataBoardOptions extends PinPlan {
   readonly openLink: OpenLink;
-  /** Pin of the relay in the pilot line; null = none. */
-  readonly cpDisconnectPin: number | null;
 }
 
 /** A board that speaks Firmata and the EVSE sysex set. Answers how to open it, as often as needed. */
-export function firmataBoard({ openLink, cpDisconnectPin }: FirmataBoardOptions): OpenBoard {
-  const relay = cpDisconnectPin === null ? null : new PilotRelay(cpDisconnectPin);
-  return listener => new Connection(openLink, relay, listener);
+export function firmataBoard({ openLink, ...plan }: FirmataBoardOptions): OpenBoard {
+  const pins = new FreePins(plan);
+  return listener => new Connection(openLink, pins, listener);
 }
 
 /** Sysex handlers of firmata-io are one table per process: one handler, and the board it was called on decides. */
@@ -32,14 +30,14 @@ let registered = false;
 
 class Connection {
   readonly #listener: BoardListener;
-  readonly #relay: PilotRelay | null;
+  readonly #pins: FreePins;
   readonly #link: Link;
   readonly #io: Firmata;
   #ended = false;
 
-  constructor(openLink: OpenLink, relay: PilotRelay | null, listener: BoardListener) {
+  constructor(openLink: OpenLink, pins: FreePins, listener: BoardListener) {
     this.#listener = listener;
-    this.#relay = relay;
+    this.#pins = pins;
     const transport = new Transport(bytes => {
       this.#write(bytes);
     });
@@ -65,7 +63,9 @@ class Connection {
   send(command: BoardCommand): void {
     if (this.#ended) return;
     if (command.kind === "identify") this.#write(IDENTIFY);
-    else if (command.kind === "interrupt-pilot") this.#guarded(() => this.#relay?.set(command.interrupted));
+    else if (command.kind === "interrupt-pilot") this.#onPins(pins => pins.interruptPilot(command.interrupted));
+    else if (command.kind === "light") this.#onPins(pins => pins.light(command.rgb));
+    else if (command.kind === "read-inputs") this.#onPins(pins => pins.readInputs());
     else this.#io.sysexCommand(encodeCommand(toWire(command)));
   }
 
@@ -91,7 +91,10 @@ class Connection {
     });
     io.once("ready", () => {
       this.#guarded(() => {
-        this.#relay?.attach(io);
+        this.#pins.attach(io, {
+          switchIs: closed => this.#tell({ kind: "switch", closed }),
+          temperatureIs: milliV => this.#tell({ kind: "temperature", milliV }),
+        });
         this.#tell({ kind: "ready" });
       });
     });
@@ -113,6 +116,12 @@ class Connection {
   #forget(problem: string): void {
     this.#io.buffer.length = 0;
     this.#tell({ kind: "garbled", problem });
+  }
+
+  #onPins(use: (pins: FreePins) => void): void {
+    this.#guarded(() => {
+      use(this.#pins);
+    });
   }
 
   /** What johnny-five makes of a board that described itself wrongly ends the connection, not the process. */

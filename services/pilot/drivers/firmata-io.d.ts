@@ -15,6 +15,12 @@ declare module "firmata-io" {
     /** Bytes of a message that is not complete yet. */
     readonly buffer: number[];
     readonly reportVersionTimeoutId: NodeJS.Timeout;
+    readonly transport: FirmataTransport;
+    readonly MODES: { readonly PULLUP: number };
+    pinMode(pin: number, mode: number): void;
+    reportDigitalPin(pin: number, on: 0 | 1): void;
+    reportAnalogPin(channel: number, on: 0 | 1): void;
+    setSamplingInterval(ms: number): void;
     sysexCommand(message: readonly number[]): this;
     sysexResponse(id: number, handler: (this: Firmata, data: number[]) => void): this;
   }

@@ -49,7 +49,7 @@ const WHY_BOOTED: readonly (readonly [number, string])[] = [
 ];
 
 /** What goes out as a sysex; the rest of the commands is plain Firmata. */
-export type SysexCommand = Exclude<BoardCommand, { kind: "identify" | "interrupt-pilot" }>;
+export type SysexCommand = Exclude<BoardCommand, { kind: "identify" | "interrupt-pilot" | "read-inputs" | "light" }>;
 
 export function toWire(command: SysexCommand): HostCommand {
   switch (command.kind) {
@@ -71,6 +71,10 @@ export function toWire(command: SysexCommand): HostCommand {
       return { kind: "pwm", dutyPermille: command.dutyPermille };
     case "switch-contactors":
       return { kind: "contactor", mask: MASKS[command.contactors] };
+    case "drive-lock":
+      return { kind: "lock", drive: command.drive === "lock" ? 1 : 2, pulseMs: command.pulseMs };
+    case "test-rcm":
+      return { kind: "rcmTest", pulseMs: command.pulseMs };
     case "clear": {
       const flags = LATCHES.reduce((mask, [latch, flag]) => (command.latches.includes(latch) ? mask | flag : mask), 0);
       return { kind: "clear", flags };
@@ -161,6 +165,8 @@ function flagsOf(flags: number): BoardFlags {
     openedLocally: has(FLAG.localOpen),
     armed: has(FLAG.wdArmed),
     rcmTesting: has(FLAG.rcmTesting),
+    lockFeedback: has(FLAG.lockFeedback),
+    mainClosed: has(FLAG.contactFeedback),
   };
 }
 
@@ -176,6 +182,10 @@ function answeredBy(command: number): BoardCommand["kind"] | "other" {
       return "grant";
     case COMMAND.clear:
       return "clear";
+    case COMMAND.lock:
+      return "drive-lock";
+    case COMMAND.rcmTest:
+      return "test-rcm";
     default:
       return "other";
   }

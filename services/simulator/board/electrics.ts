@@ -57,6 +57,15 @@ export function ppOhm(counts: number): number | null {
   return ohm > 16_382 ? null : ohm;
 }
 
+/** MCP9700A: 500 mV at 0 degC, 10 mV/K. */
+export function milliVoltsAt(temperatureC: number): number {
+  return 500 + 10 * temperatureC;
+}
+
+export function milliVoltCounts(milliV: number): number {
+  return clampCounts(Math.round((milliV / 5000) * ADC_STEPS));
+}
+
 function clampCounts(counts: number): number {
   return Math.min(ADC_MAX, Math.max(0, counts));
 }

@@ -84,6 +84,12 @@ export class PinBank {
     return found !== undefined && found.mode === OUTPUT && found.state === 1;
   }
 
+  /** How far a free pin is dimmed up: 0 unless it is in the mode PWM. */
+  dimmed(pin: number): number {
+    const found = this.#pins[pin];
+    return found?.mode === PWM ? found.state : 0;
+  }
+
   putOutside(pin: number, level: 0 | 1): void {
     const found = this.#pins[pin];
     if (found === undefined || !CAPABILITIES.has(pin)) return;

@@ -1,6 +1,7 @@
 import { messageOf, StartRefused } from "../../../shared/errors.ts";
 import type { Clock } from "../../../shared/time/clock.ts";
 import type { BoardDrives, SimulatedBoard } from "../simulator.port.ts";
+import { happenTo, warm } from "./order.ts";
 import { serveBoard, type TcpBoard } from "./tcp-board.ts";
 import { VirtualBoard } from "./virtual-board.ts";
 
@@ -12,9 +13,6 @@ interface Place {
   /** Sampling phase and noise of this board. */
   readonly seed: number;
 }
-
-/** About as much as a loose plug makes before it loses contact. */
-const GARBAGE_BYTES = 64;
 
 /** A virtual board with its car, contactors and cable, served on a TCP port. */
 export function simulatedBoard({ evseId, host, port, clock, seed }: Place): SimulatedBoard {
@@ -34,19 +32,10 @@ export function simulatedBoard({ evseId, host, port, clock, seed }: Place): Simu
       board.present({ state: pilot, ppOhm });
     },
     disturb(order) {
-      switch (order) {
-        case "reset":
-          board.reset();
-          return;
-        case "silent":
-          board.faults.silent = true;
-          return;
-        case "answers":
-          board.faults.silent = false;
-          return;
-        case "garbage":
-          board.sendGarbage(GARBAGE_BYTES);
-      }
+      happenTo(board, order);
+    },
+    warm(temperatureC) {
+      warm(board, temperatureC);
     },
     weld(welded) {
       board.wiring.k1.weld(welded);

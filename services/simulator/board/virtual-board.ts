@@ -16,7 +16,7 @@ import { draw, type Random, seeded } from "../random.core.ts";
 import { Alarm } from "./alarm.ts";
 import { execute } from "./commands.ts";
 import { Contactor } from "./contactor.ts";
-import { type CarOnLine, cpCounts, lineV, ppCounts } from "./electrics.ts";
+import { type CarOnLine, cpCounts, lineV, milliVoltCounts, milliVoltsAt, ppCounts } from "./electrics.ts";
 import { FirmataCore, type FirmwareName } from "./firmata-core.ts";
 import { type FirmataCommand, FirmataParser } from "./firmata-parser.ts";
 import { Line, type LineFaults } from "./line.ts";
@@ -28,6 +28,11 @@ import type { Wiring } from "./wiring.ts";
 
 /** D5 is free on the board; wired to a relay it interrupts the pilot line. */
 const CP_RELAY_PIN = 5;
+/** What a site file wires to the other free pins unless it says otherwise. */
+const LED_PINS = [3, 6, 11] as const;
+const SWITCH_PIN = 18;
+const SENSOR_CHANNEL = 5;
+const ROOM_C = 21;
 /** A hung processor restarts by its hardware watchdog; until then its outputs stay as they are. */
 const HANG_MS = 64;
 
@@ -78,6 +83,7 @@ export class VirtualBoard {
   #host: ((bytes: Uint8Array) => void) | null = null;
   #car: CarOnLine = { state: "A", diode: true, ppOhm: null };
   #cpOverrideV: number | null = null;
+  #sensorMv = milliVoltsAt(ROOM_C);
 
   constructor(options: VirtualBoardOptions) {
     const { clock } = options;
@@ -101,7 +107,7 @@ export class VirtualBoard {
       clock,
       firmware: () => this.firmware,
       send: bytes => this.#line.fromBoard(bytes),
-      analog: channel => (channel === 0 ? cpCounts(this.#cpV(true)) : channel === 1 ? ppCounts(this.#car.ppOhm) : 0),
+      analog: channel => this.#counts(channel),
       onDriven: () => {
         if (!this.#running) return;
         this.#mcu.lineChanged();
@@ -186,6 +192,22 @@ export class VirtualBoard {
 
   putOutside(pin: number, level: 0 | 1): void {
     this.#firmata.pins.putOutside(pin, level);
+  }
+
+  /** Whether an external switch to ground on A4 is pressed. */
+  pressSwitch(pressed: boolean): void {
+    this.putOutside(SWITCH_PIN, pressed ? 0 : 1);
+  }
+
+  /** Voltage at A5, where the temperature sensor sits. */
+  setSensor(milliV: number): void {
+    this.#sensorMv = milliV;
+  }
+
+  /** Red, green and blue, 0..255, of the LED on D3, D6 and D11. */
+  get led(): readonly [number, number, number] {
+    const { pins } = this.#firmata;
+    return [pins.dimmed(LED_PINS[0]), pins.dimmed(LED_PINS[1]), pins.dimmed(LED_PINS[2])];
   }
 
   latchOverrun(): void {
@@ -276,6 +298,12 @@ export class VirtualBoard {
       cpV: high => this.#cpV(high),
       ppOhm: () => this.#car.ppOhm,
     };
+  }
+
+  #counts(channel: number): number {
+    if (channel === 0) return cpCounts(this.#cpV(true));
+    if (channel === 1) return ppCounts(this.#car.ppOhm);
+    return channel === SENSOR_CHANNEL ? milliVoltCounts(this.#sensorMv) : 0;
   }
 
   #cpV(high: boolean): number {

@@ -55,6 +55,8 @@ const WORDS: Readonly<Record<string, Word>> = {
         board.wiring.k2.stick(stuck);
       }),
   },
+  switch: { usage: "switch 0|1", run: (board, rest) => onOff(rest, pressed => board.pressSwitch(pressed)) },
+  sensor: { usage: "sensor <mV at A5>", run: (board, [mV]) => whole(mV, 0, 5_000, value => board.setSensor(value)) },
   lockstuck: { usage: "lockstuck 0|1", run: (board, rest) => onOff(rest, stuck => board.wiring.lock.setStuck(stuck)) },
   pin: {
     usage: "pin D0..D19 0|1",
@@ -161,6 +163,6 @@ function whole(text: string | undefined, min: number, max: number, run: (value: 
 }
 
 function statOf(board: VirtualBoard): object {
-  const { contactors, pilot, car, cpState, flags, running } = board;
-  return { contactors, pilot, car, cpState, flags, running };
+  const { contactors, pilot, car, cpState, flags, led, running } = board;
+  return { contactors, pilot, car, cpState, flags, led, plugLocked: board.wiring.lock.locked, running };
 }

@@ -8,6 +8,7 @@ import "./style/notices.css";
 import "./style/mains.css";
 import "./style/point.css";
 import "./style/current-gauge.css";
+import "./style/box.css";
 import "./style/reader.css";
 import "./style/explain.css";
 import "./style/session.css";

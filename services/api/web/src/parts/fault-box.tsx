@@ -9,6 +9,7 @@ const LATCHED: ReadonlySet<FaultView["code"]> = new Set([
   "rcm-trip",
   "rcm-test-failed",
   "contactor-weld",
+  "contactor-stuck-open",
   "board-hang",
 ]);
 

@@ -3,6 +3,7 @@ import { faultsForPeople, headlineOf, type Tone } from "../model/headline.ts";
 import { ageNow, type PageState } from "../model/page-state.ts";
 import { drawnW } from "../model/power.ts";
 import { age, capitalised, power } from "../model/words.ts";
+import { BoxLine } from "./box-line.tsx";
 import { CurrentGauge } from "./current-gauge.tsx";
 import { ExplainDetails } from "./explain-details.tsx";
 import { FaultBox } from "./fault-box.tsx";
@@ -60,6 +61,7 @@ export function PointCard({ point, view, state, onChoose }: PointCardProps) {
       {point.fresh && <ExplainDetails pointId={point.id} />}
       {faults.length > 0 && <FaultBox point={point} faults={faults} />}
       <ReaderLine point={point} />
+      <BoxLine status={point.fresh ? point.status : null} />
       <SessionLine status={point.status} />
       <ModeButtons point={point} wish={state.wishes[point.id]} disabled={state.link !== "live"} onChoose={onChoose} />
       {!point.fresh && point.status !== null && (
