@@ -59,19 +59,22 @@ t.test("10.2 after SWITCH was changed the position is read anew [10.2-8]", async
   t.strictSame(asked(pushed), []);
 });
 
-t.test("10.2 switch 0 Disabled: a press while charging stops, and charging goes on after 15 s [10.2-0, 1.4-30]", async t => {
-  const rig = withSwitch("disabled", false).charging();
-  t.equal(rig.status.state, "C2");
-  turn(rig, true, 200);
-  t.equal(rig.status.state, "C1");
-  rig.cp("B").run(1_000);
-  t.equal(rig.status.state, "B1");
-  rig.cp("C").run(10_000);
-  t.equal(rig.grant.contactorL1, false, "the car may be unplugged meanwhile");
-  rig.run(8_000);
-  t.equal(rig.status.state, "C2");
-  t.strictSame(asked(rig), []);
-});
+t.test(
+  "10.2 switch 0 Disabled: a press while charging stops, and charging goes on after 15 s [10.2-0, 1.4-30]",
+  async t => {
+    const rig = withSwitch("disabled", false).charging();
+    t.equal(rig.status.state, "C2");
+    turn(rig, true, 200);
+    t.equal(rig.status.state, "C1");
+    rig.cp("B").run(1_000);
+    t.equal(rig.status.state, "B1");
+    rig.cp("C").run(10_000);
+    t.equal(rig.grant.contactorL1, false, "the car may be unplugged meanwhile");
+    rig.run(8_000);
+    t.equal(rig.status.state, "C2");
+    t.strictSame(asked(rig), []);
+  },
+);
 
 t.test("10.2 switch 1 Access B: a press toggles ON and OFF, PAUSE becomes ON [10.2-1]", async t => {
   const rig = withSwitch("access-button", false);
