@@ -5,6 +5,8 @@ import { CLOCK_WRAP_MS, elapsedMs } from "./finding.ts";
 const END_MS = 1_000;
 /** So that a delay of 10 ms, which the quickest of a hundred reports does not have, is 0.2 %. */
 const LEAST_SPAN_MS = 5_000;
+/** More tells nothing new, and a person at a car simulator may take an hour. */
+const MOST_SPAN_MS = 60_000;
 
 /** How fast the board's clock runs against this computer's. The board counts periods of its pilot: 1000 are a second. */
 export class Pace {
@@ -23,6 +25,7 @@ export class Pace {
     this.#begin ??= { at, boardMs: clockMs };
     const { at: since, boardMs: from } = this.#begin;
     const passedMs = at - since;
+    if (passedMs > MOST_SPAN_MS) return;
     // The board's clock wraps; this computer's tells how often.
     const wraps = Math.round((passedMs - elapsedMs(from, clockMs)) / CLOCK_WRAP_MS);
     const boardMs = elapsedMs(from, clockMs) + Math.max(0, wraps) * CLOCK_WRAP_MS;
