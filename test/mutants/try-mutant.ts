@@ -17,10 +17,8 @@ import { type Mutant, mutated } from "./mutant.ts";
 
 const projectDir = fileURLToPath(new URL("../../", import.meta.url));
 export const firmwareDir = join(projectDir, "services/pilot/firmware");
-const SUITES = {
-  firmware: ["protection", "talk", "only"].map(part => `test/long/board-engine-avr8js-${part}.test.ts`),
-  virtual: ["test/contract/board-engine-virtual.test.ts"],
-} as const;
+/** Where most of what these files do is looked at: there first, so that a fault is met soon. */
+const TALK = /\/(config|firmata|main|memory|pilot|pins|reading|sampling|telemetry)\.[ch]$/;
 /** Where a mutant is, and how its suite is to be run. */
 interface Place {
   readonly dir: string;
@@ -36,7 +34,7 @@ export async function tryMutant(board: "firmware" | "virtual", mutant: Mutant): 
   const dir = mkdtempSync(join(tmpdir(), "board-mutant-"));
   try {
     const place = board === "firmware" ? builtFirmware(dir, mutant) : mutatedProject(dir, mutant);
-    for (const suite of SUITES[board]) {
+    for (const suite of suitesOf(board, mutant)) {
       const failure = await firstFailure(suite, place);
       if (failure !== null) return failure;
     }
@@ -44,6 +42,12 @@ export async function tryMutant(board: "firmware" | "virtual", mutant: Mutant): 
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+function suitesOf(board: "firmware" | "virtual", { file }: Mutant): readonly string[] {
+  if (board === "virtual") return ["test/contract/board-engine-virtual.test.ts"];
+  const parts = TALK.test(file) ? ["talk", "protection", "only"] : ["protection", "talk", "only"];
+  return parts.map(part => `test/long/board-engine-avr8js-${part}.test.ts`);
 }
 
 function builtFirmware(dir: string, mutant: Mutant): Place {
