@@ -46,6 +46,7 @@ const NAMES: Readonly<Record<BoundByKind, Name>> = {
   solar: { words: "sun", owner: "solar, from the surplus of the roof" },
   "solar-start": { words: "waiting for the sun", owner: "solar, from START" },
   "solar-stop": { words: "too little sun", owner: "solar, from STOP and IMPORT" },
+  turn: { words: "turn of others", owner: "balancer, from PRIORITY, ROTATION and IDLE TMO" },
   "phase-switch": { words: "change between one phase and three", owner: "solar" },
 };
 
@@ -137,6 +138,10 @@ function reconsiderIn(point: EvseInsight, plan: Reconsider | null): ExplainView[
       return { inMs: null, words: "as soon as the car asks for current" };
     case "cut-only":
       return { inMs: null, words: "when the meter is heard again; until then only for less" };
+    case "turn":
+      return plan.inMs > 0
+        ? { inMs: plan.inMs, words: `its turn begins in ${seconds(plan.inMs)} at the latest` }
+        : { inMs: null, words: "when there is room for one more, or a car before it needs no more" };
     case "never":
       return { inMs: null, words: `not while this holds: ${point.reason}` };
   }

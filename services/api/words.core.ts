@@ -70,7 +70,7 @@ export function wordsOfPoint(status: EvseStatus | null, sensed: PilotSensed | nu
       return status.access === "on" ? "ready, no car" : `${accessWords(status)}, no car`;
     case "B1":
       return status.access === "on"
-        ? `car connected, waiting: ${status.reason}`
+        ? `car connected, waiting: ${status.reason.replace(/^paused: /, "")}`
         : `${accessWords(status)}, car connected`;
     case "B2":
       return `car connected, offered ${amperes(status.offerA)}, it does not ask`;

@@ -1,5 +1,5 @@
 import type { Instant } from "../../shared/time/clock.ts";
-import { considerWaiting, refusedOrWaiting, withoutClaim } from "./admit.core.ts";
+import { offerToWaiting, refusedOrWaiting, withoutClaim } from "./admit.core.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
 import { claimOf, reasonFor, round1 } from "./claim.core.ts";
 import { distribute } from "./distribute.core.ts";
@@ -17,6 +17,7 @@ import {
 } from "./limits.core.ts";
 import { isReachable, isSolar, type Point, withLimit } from "./point.core.ts";
 import type { Scene } from "./scene.core.ts";
+import { ranksOf, ringOf, seat, takeTurns } from "./schedule.core.ts";
 import { shed } from "./shortage.core.ts";
 import type { BalancerState } from "./state.core.ts";
 import type { Trust } from "./trust.core.ts";
@@ -45,12 +46,15 @@ export function allocate(
 ): BalancerState {
   const circuitSilent = circuitIsSilent(state, settings, now);
   const cleared = { ...state, points: state.points.map(point => withoutClaim(point, trust, circuitSilent, now)) };
+  const seated = seat(cleared, settings.schedule, now);
+  const ring = ringOf(seated, settings.schedule, now);
   const meter = fresh === "sun" ? null : fresh;
-  const fed = shed(cleared, { settings, trust, fresh: meter, now });
-  const limits = limitsInForce(fed, settings, trust, now);
-  const scene: Scene = { settings, trust, now, circuitSilent, fresh: meter, news: fresh !== null, limits };
-  const points = fed.points.map((point, index) => considerWaiting(point, index, fed.points, scene));
-  return share({ ...fed, points }, scene);
+  const ground = { settings, trust, now, circuitSilent, ranks: ranksOf(ring), fresh: meter, news: fresh !== null };
+  const on = (next: BalancerState): Scene => ({ ...ground, limits: limitsInForce(next, settings, trust, now) });
+  const fitting = shed({ ...seated, ring: ring.map(({ id }) => id) }, ground);
+  const turned = takeTurns(fitting, on(fitting));
+  const scene = on(turned);
+  return share(offerToWaiting(turned, scene), scene);
 }
 
 /** Shares what the limits allow among the points that charge or join, then offers the rest of them what they would get. */
@@ -76,14 +80,15 @@ function share(state: BalancerState, scene: Scene): BalancerState {
       restA[used] = (restA[used] ?? 0) - heldOn(point, limits[used], keptA[index] ?? 0, now);
     }
   });
-  reserveLost(state.points, restA, scene);
+  reserveLeaving(state.points, charging, restA, scene);
   const admitted = charging.map((point, index) => {
     if (point.admitted) return true;
     const uses = claims[index]?.uses ?? [];
-    const leastA = (used: number): number => settings.minA * weightOn(point, limits[used], now);
-    if (uses.some(used => (restA[used] ?? 0) < leastA(used) - 1e-6)) return false;
-    for (const used of uses) restA[used] = (restA[used] ?? 0) - leastA(used);
-    keptA[index] = settings.minA;
+    const floorA = claims[index]?.floorA ?? settings.minA;
+    const needA = (used: number): number => floorA * weightOn(point, limits[used], now);
+    if (uses.some(used => (restA[used] ?? 0) < needA(used) - 1e-6)) return false;
+    for (const used of uses) restA[used] = (restA[used] ?? 0) - needA(used);
+    keptA[index] = floorA;
     return true;
   });
   // Who waits to join comes before who would have more.
@@ -93,6 +98,7 @@ function share(state: BalancerState, scene: Scene): BalancerState {
       const mine = admitted[index] === true && (mayGrow || !point.admitted || !isRegulated(point));
       return {
         ...(claims[index] ?? { uses: [] }),
+        floorA: 0,
         capA: mine ? Math.max(0, (targets.sharesA[index] ?? 0) - (keptA[index] ?? 0)) : 0,
       };
     }),
@@ -116,8 +122,8 @@ function share(state: BalancerState, scene: Scene): BalancerState {
     const keep = keptA[index] ?? 0;
     const capA = claims[index]?.capA ?? 0;
     const raiseA = raises.sharesA[index] ?? 0;
-    const leastA = now - state.changedAt >= FINE_RAISE_AFTER_MS ? FINE_RAISE_A : RAISE_DEADBAND_A;
-    const worthIt = raiseA >= leastA || keep + raiseA >= capA - 0.05 || !point.admitted;
+    const leastRaiseA = now - state.changedAt >= FINE_RAISE_AFTER_MS ? FINE_RAISE_A : RAISE_DEADBAND_A;
+    const worthIt = raiseA >= leastRaiseA || keep + raiseA >= capA - 0.05 || !point.admitted;
     const limitA = round1(keep + (worthIt ? raiseA : 0));
     const boundBy = reasonFor(
       point,
@@ -128,7 +134,7 @@ function share(state: BalancerState, scene: Scene): BalancerState {
       scene,
     );
     if (admitted[index] !== true) {
-      next.set(point.id, refusedOrWaiting(point, boundBy, scene));
+      next.set(point.id, refusedOrWaiting(point, boundBy, admitted.includes(true), scene));
       return;
     }
     if (limitA > point.limitA && point.admitted && isRegulated(point)) {
@@ -197,15 +203,16 @@ function allowedBy(limit: Limit, scene: Scene, intent: Intent): number {
   return Math.max(load.allottedA, intent === "join" ? budget.roomA : budget.raiseToA);
 }
 
-/** Points that fell silent still count with what they may be drawing. */
-function reserveLost(points: readonly Point[], restA: number[], scene: Scene): void {
+/** Points that fell silent, and those that were stopped a moment ago, still count with what they may be drawing. */
+function reserveLeaving(points: readonly Point[], charging: readonly Point[], restA: number[], scene: Scene): void {
   for (const point of points) {
-    if (isReachable(point, scene.now)) continue;
+    const reachable = isReachable(point, scene.now);
+    if (reachable && (charging.includes(point) || point.status?.mayDraw !== true)) continue;
     for (const used of limitsOn(point, scene.limits, scene.now)) {
       const limit = scene.limits[used];
       // A measured limit already holds what a lost point draws; only an unmetered one has to be told.
-      if (limit?.meter === null && limit.shortage !== "wished")
-        restA[used] = (restA[used] ?? 0) - mayDrawOn(point, limit, scene.now);
+      if (limit === undefined || limit.shortage === "wished" || (!reachable && limit.meter !== null)) continue;
+      restA[used] = (restA[used] ?? 0) - mayDrawOn(point, limit, scene.now);
     }
   }
 }

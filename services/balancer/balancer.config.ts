@@ -28,4 +28,15 @@ export interface BalancerSettings {
   readonly minA: number;
   /** A mains meter is configured: Smart works. */
   readonly mainsMeter: boolean;
+  readonly schedule: ScheduleSettings;
+}
+
+/** Who charges when there is not enough for all. */
+export interface ScheduleSettings {
+  /** PRIORITY: by the order of the site file ("Modbus Adr"), or by plug-in. */
+  readonly priority: "address" | "first-connected" | "last-connected";
+  /** ROTATION; null = a turn ends when its car needs no more. */
+  readonly rotationMs: number | null;
+  /** IDLE TMO: how long a turn lasts at least, and how long a car leaves it unused before it goes on. */
+  readonly idleMs: number;
 }

@@ -3,12 +3,13 @@ import type { BalancerAllocation, BalancerStatus } from "../../shared/contracts/
 import type { EvseStatus } from "../../shared/contracts/evse.ts";
 import type { LimitsCurrent } from "../../shared/contracts/limits.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
+import type { ScheduleTurn } from "../../shared/contracts/schedule.ts";
 import type { SolarBudget } from "../../shared/contracts/solar.ts";
 import { mayBelieve } from "../../shared/lease/fence.core.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { allocate } from "./allocate.core.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
-import { follow } from "./follow.core.ts";
+import { follow, recallRing } from "./follow.core.ts";
 import { isRegulated, type MeterKey } from "./limits.core.ts";
 import { ageMs, type Sample, toTuple, withSample } from "./measured.core.ts";
 import {
@@ -22,12 +23,14 @@ import {
   solarWish,
   withDraw,
 } from "./point.core.ts";
+import { rotatesInMs, turnsOf } from "./schedule.core.ts";
 import { worstScore } from "./shortage.core.ts";
 import { withCaps } from "./standing.core.ts";
 import type { BalancerState } from "./state.core.ts";
 import { seesOtherLoads, withSharedMeter } from "./sub-panel.core.ts";
 import { type Trust, trustOf } from "./trust.core.ts";
 import { BUDGET_LIFETIME_MS, DRAW_EXACT_MS, DRAW_USABLE_MS } from "./tuning.core.ts";
+import { NOT_IN_RING, recalled } from "./turn.core.ts";
 
 export type BalancerInput =
   | { readonly kind: "reading"; readonly reading: MeterReading }
@@ -68,7 +71,7 @@ function decideOn(
     case "settings":
       return decide({ ...state, settings: input.settings }, null, now);
     case "status":
-      return decide({ ...state, points: withStatus(state.points, input.status, now) }, null, now);
+      return decide(withStatus(state, input.status, now), null, now);
     case "sun":
       return decide(withSun(state, input.budget, now), "sun", now, state.points);
     case "limits":
@@ -177,20 +180,28 @@ function decide(
   const trust = siteTrust(state, now);
   const capped = { ...state, points: withCaps(state, state.settings.minA, now) };
   const next = allocate(capped, state.settings, trust, fresh, now);
-  const outputs: BalancerOutput[] = [];
-  let sequence = state.sequence;
-  next.points.forEach((point, index) => {
+  const news = next.points.filter((point, index) => {
     const before = last[index];
-    const same =
+    return !(
       before?.limitA === point.limitA &&
       before.boundBy === point.boundBy &&
       before.admitted === point.admitted &&
-      before.phases === point.phases;
-    if (same) return;
-    sequence += 1;
-    outputs.push({ kind: "allocation", allocation: allocationOf(next, point, sequence, now) });
+      before.turn.place === point.turn.place &&
+      before.phases === point.phases
+    );
   });
-  return { state: { ...next, sequence }, outputs };
+  return tell(next, news, now);
+}
+
+/** The word to each of these points. */
+function tell(state: BalancerState, points: readonly Point[], now: Instant): Step<BalancerState, BalancerOutput> {
+  if (state.settings === null || points.length === 0) return { state, outputs: [] };
+  const turns = turnsOf(state, state.settings.schedule, now);
+  const outputs = points.map((point, index): BalancerOutput => {
+    const turn = turns.get(point.id) ?? NOT_IN_RING;
+    return { kind: "allocation", allocation: allocationOf(state, point, turn, state.sequence + 1 + index, now) };
+  });
+  return { state: { ...state, sequence: state.sequence + points.length }, outputs };
 }
 
 /** Facts are repeated every second, changed or not. */
@@ -198,15 +209,13 @@ function repeat(step: Step<BalancerState, BalancerOutput>, now: Instant): Step<B
   const { state } = step;
   if (state.settings === null) return step;
   const told = new Set(step.outputs.map(output => (output.kind === "allocation" ? output.allocation.evseId : "")));
-  let sequence = state.sequence;
-  const repeated: BalancerOutput[] = [];
-  for (const point of state.points) {
-    if (told.has(point.id)) continue;
-    sequence += 1;
-    repeated.push({ kind: "allocation", allocation: allocationOf(state, point, sequence, now) });
-  }
+  const repeated = tell(
+    state,
+    state.points.filter(({ id }) => !told.has(id)),
+    now,
+  );
   const status: BalancerOutput = { kind: "status", status: statusOf(state, state.settings, now) };
-  return { state: { ...state, sequence }, outputs: [...step.outputs, ...repeated, status] };
+  return { state: repeated.state, outputs: [...step.outputs, ...repeated.outputs, status] };
 }
 
 /** How far the mains meter is believed now. */
@@ -219,25 +228,43 @@ export function siteTrust(state: BalancerState, now: Instant): Trust {
   return sinceStart === "regulate" ? "hold" : sinceStart;
 }
 
-function withStatus(points: readonly Point[], status: EvseStatus, now: Instant): readonly Point[] {
-  return points.map(point => {
-    if (point.id !== status.evseId) return point;
-    // A balancer that has just started takes over what a charging point already holds.
-    const adopt = point.status === null && status.mayDraw && status.offerA > 0;
-    const phases: 1 | 3 = status.phases === 1 ? 1 : 3;
-    const held = adopt
-      ? {
-          limitA: status.offerA,
-          admitted: true,
-          admittedAt: now,
-          seenDrawing: true,
-          boundBy: "settling" as const,
-          phases,
-        }
-      : {};
-    const gone = status.carConnected ? {} : { retryAt: 0, askingSince: null, narrowSince: null, pastDraws: [] };
-    return { ...point, ...held, ...gone, status, heardAt: now };
-  });
+function withStatus(state: BalancerState, status: EvseStatus, now: Instant): BalancerState {
+  const before = state.points.find(({ id }) => id === status.evseId);
+  if (before === undefined) return state;
+  const first = before.status === null;
+  // A balancer that has just started takes over what a charging point already holds.
+  const adopt = first && status.mayDraw && status.offerA > 0;
+  const phases: 1 | 3 = status.phases === 1 ? 1 : 3;
+  const held = adopt
+    ? {
+        limitA: status.offerA,
+        admitted: true,
+        admittedAt: now,
+        seenDrawing: true,
+        boundBy: "settling" as const,
+        phases,
+      }
+    : {};
+  const gone = status.carConnected ? {} : { retryAt: 0, askingSince: null, narrowSince: null, pastDraws: [] };
+  const turn = first && status.turn !== null ? recalled(status.turn, now) : before.turn;
+  const point = {
+    ...before,
+    ...held,
+    ...gone,
+    turn,
+    connectedAt: pluggedInAt(before, status, now),
+    status,
+    heardAt: now,
+  };
+  const points = state.points.map(other => (other === before ? point : other));
+  return first ? recallRing({ ...state, points }, status, now) : { ...state, points };
+}
+
+/** A point that starts over may count anew; what was known holds for as long as the car stays. */
+function pluggedInAt({ connectedAt }: Point, { carConnected, connectedMs }: EvseStatus, now: Instant): Instant | null {
+  if (!carConnected || connectedMs === null) return null;
+  const told = now - connectedMs;
+  return connectedAt === null || told < connectedAt - 1_500 ? told : connectedAt;
 }
 
 function withSun(state: BalancerState, budget: SolarBudget, now: Instant): BalancerState {
@@ -251,7 +278,13 @@ function withSun(state: BalancerState, budget: SolarBudget, now: Instant): Balan
   return { ...state, points, sun: { chargingA: budget.chargingA, at: now, epoch: budget.epoch } };
 }
 
-function allocationOf(state: BalancerState, point: Point, sequence: number, now: Instant): BalancerAllocation {
+function allocationOf(
+  state: BalancerState,
+  point: Point,
+  turn: ScheduleTurn,
+  sequence: number,
+  now: Instant,
+): BalancerAllocation {
   const measured = point.status?.mode === "normal" ? null : ageMs(state.mains, now);
   return {
     evseId: point.id,
@@ -264,6 +297,7 @@ function allocationOf(state: BalancerState, point: Point, sequence: number, now:
     retryS: Math.max(0, Math.ceil((point.retryAt - now) / 1_000)),
     phases: point.phases,
     solar: isSolar(point) ? (solarWish(point, now)?.outlook ?? null) : null,
+    turn,
   };
 }
 
@@ -287,6 +321,10 @@ function statusOf(state: BalancerState, settings: BalancerSettings, now: Instant
     allottedA: toRecord(allotted),
     trust: siteTrust(state, now),
     shortageScore: worstScore(state),
+    schedule: {
+      points: state.points.map(({ id, turn }) => ({ evseId: id, place: turn.place })),
+      rotatesInMs: rotatesInMs(state, settings.schedule, now),
+    },
   };
 }
 

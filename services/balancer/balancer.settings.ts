@@ -3,8 +3,8 @@ import { PHASES } from "../../shared/contracts/units.ts";
 import { CAP_MODE, FLANDERS_FLOOR_W, intervalsIn } from "../../shared/settings/capacity.ts";
 import { numberIn } from "../../shared/settings/read.ts";
 import type { ChargePoint } from "../../shared/site/site-file.ts";
-import type { BalancerSettings } from "./balancer.config.ts";
-import type { PointWiring } from "./state.core.ts";
+import type { BalancerSettings, ScheduleSettings } from "./balancer.config.ts";
+import type { PointWiring } from "./point.core.ts";
 
 /** PWR SHARE as stored: 1 = Master. */
 const MASTER = 1;
@@ -38,6 +38,7 @@ export function balancerSettingsOf(
     capStopMs: numberIn(current, "max_sum_mains_time") * 60_000,
     minA: numberIn(current, "current_min"),
     mainsMeter,
+    schedule: scheduleOf(current),
   };
 }
 
@@ -78,6 +79,17 @@ function orOff(value: number): number | null {
   return value === 0 ? null : value;
 }
 
+const PRIORITIES: readonly ScheduleSettings["priority"][] = ["address", "first-connected", "last-connected"];
+
+function scheduleOf(current: SettingsCurrent): ScheduleSettings {
+  const rotationMin = numberIn(current, "rotation_interval");
+  return {
+    priority: PRIORITIES[numberIn(current, "prio_strategy")] ?? "address",
+    rotationMs: rotationMin === 0 ? null : rotationMin * 60_000,
+    idleMs: numberIn(current, "idle_timeout") * 1_000,
+  };
+}
+
 /** A charge point of the site file as the balancer sees it. */
 export function wiringOf(point: ChargePoint): PointWiring {
   const [first, second, third] = point.phaseRotation.map(phase => PHASES.indexOf(phase));
@@ -86,5 +98,7 @@ export function wiringOf(point: ChargePoint): PointWiring {
     rotation: [first ?? 0, second ?? 1, third ?? 2],
     supplyPhases: point.phases,
     safeCurrentA: point.safeCurrentA,
+    minimumA: point.minimumA,
+    part: point.part,
   };
 }

@@ -1,7 +1,11 @@
 /** What one charge point asks of the shared limits. Currents in A per phase. */
 export interface Claim {
-  /** It can use no more than this; at least the common floor. */
+  /** It can use no more than this; at least its floor. */
   readonly capA: number;
+  /** It gets at least this; the common floor when left out. */
+  readonly floorA?: number;
+  /** Its part when there is not enough for all, relative to the others; 1 when left out. */
+  readonly part?: number;
   /** Indices of the limits that its current counts against. */
   readonly uses: readonly number[];
   /** How many times it counts against each of them: a sum of phases sees three-phase current three times; 1 when left out. */
@@ -19,50 +23,77 @@ const STEP_A = 0.1;
 const EPSILON_A = 1e-6;
 
 /**
- * Water-filling: every claim gets `floorA`, then all rise together until a cap or a limit stops them (max-min fairness).
- * No share exceeds its cap; no limit is exceeded unless the floors alone exceed it. What a limit holds is given away
- * whole, the odd tenths to the lowest index first. O(n log n).
+ * Water-filling: every claim gets its floor, then all rise together, each by its part, until a cap or a limit stops them
+ * (max-min fairness of share / part; a floor above that level stays what it is until the level has reached it). No share
+ * exceeds its cap; no limit is exceeded unless the floors alone exceed it. What a limit holds is given away whole, the odd
+ * tenths to the lowest index first. O(n log n).
  */
 export function distribute(claims: readonly Claim[], floorA: number, limitsA: readonly number[]): Shares {
-  const exactA = new Array<number>(claims.length).fill(floorA);
+  const exactA = claims.map(claim => claim.floorA ?? floorA);
   const stoppedBy = new Array<number | null>(claims.length).fill(null);
-  const leftA = limitsA.map((limitA, index) => limitA - floorA * countUsers(claims, index));
-  const risingUsers = limitsA.map((_limit, index) => countUsers(claims, index));
-  const byCap = claims.map((_claim, index) => index).sort((a, b) => capOf(claims, a) - capOf(claims, b) || a - b);
-  const rising = new Array<boolean>(claims.length).fill(true);
-  let levelA = floorA;
+  const phase = new Array<"resting" | "rising" | "stopped">(claims.length).fill("resting");
+  const leftA = [...limitsA];
+  const risingParts = limitsA.map(() => 0);
+  claims.forEach((claim, index) => {
+    eachUse(claim, (used, weight) => {
+      leftA[used] = (leftA[used] ?? 0) - (exactA[index] ?? 0) * weight;
+    });
+  });
+  let level = 0;
 
   const stop = (index: number, limit: number | null): void => {
-    rising[index] = false;
-    exactA[index] = levelA;
+    const claim = claims[index];
+    if (phase[index] === "rising") {
+      exactA[index] = Math.max(exactA[index] ?? 0, level * partOf(claim));
+      eachUse(claim, (used, weight) => {
+        risingParts[used] = (risingParts[used] ?? 0) - weight * partOf(claim);
+      });
+    }
+    phase[index] = "stopped";
     stoppedBy[index] = limit;
-    eachUse(claims[index], (used, weight) => {
-      risingUsers[used] = (risingUsers[used] ?? 0) - weight;
-    });
+  };
+  const riseBy = (rise: number): void => {
+    level += rise;
+    for (let limit = 0; limit < leftA.length; limit += 1)
+      leftA[limit] = (leftA[limit] ?? 0) - rise * (risingParts[limit] ?? 0);
   };
 
-  for (let next = 0; next < byCap.length; ) {
-    const index = byCap[next] ?? 0;
-    if (rising[index] !== true) {
-      next += 1;
-      continue;
-    }
-    const tightest = tightestLimit(leftA, risingUsers);
-    const toCapA = Math.max(0, capOf(claims, index) - levelA);
-    const toLimitA = tightest === null ? Infinity : Math.max(0, tightest.roomA);
-    const riseA = Math.min(toCapA, toLimitA);
-    levelA += riseA;
-    for (let limit = 0; limit < leftA.length; limit += 1)
-      leftA[limit] = (leftA[limit] ?? 0) - riseA * (risingUsers[limit] ?? 0);
-    if (tightest !== null && toLimitA < toCapA) {
+  for (const { index, at, starts } of eventsOf(claims, exactA)) {
+    while (phase[index] !== "stopped") {
+      const tightest = tightestLimit(leftA, risingParts);
+      if (tightest === null || tightest.room >= at - level) break;
+      riseBy(Math.max(0, tightest.room));
       claims.forEach((claim, other) => {
-        if (rising[other] === true && claim.uses.includes(tightest.limit)) stop(other, tightest.limit);
+        if (phase[other] !== "stopped" && claim.uses.includes(tightest.limit)) stop(other, tightest.limit);
       });
-    } else {
-      stop(index, null);
+    }
+    if (phase[index] === "stopped") continue;
+    riseBy(Math.max(0, at - level));
+    if (!starts) stop(index, null);
+    else {
+      phase[index] = "rising";
+      eachUse(claims[index], (used, weight) => {
+        risingParts[used] = (risingParts[used] ?? 0) + weight * partOf(claims[index]);
+      });
     }
   }
   return { sharesA: inTenths(claims, exactA, limitsA), stoppedBy };
+}
+
+/** The levels at which claims leave their floor and reach their cap, lowest first. */
+function eventsOf(
+  claims: readonly Claim[],
+  floorsA: readonly number[],
+): readonly { readonly index: number; readonly at: number; readonly starts: boolean }[] {
+  return claims
+    .flatMap((claim, index) => {
+      const leastA = floorsA[index] ?? 0;
+      return [
+        { index, at: leastA / partOf(claim), starts: true },
+        { index, at: Math.max(leastA, claim.capA) / partOf(claim), starts: false },
+      ];
+    })
+    .sort((a, b) => a.at - b.at || Number(b.starts) - Number(a.starts) || a.index - b.index);
 }
 
 /** Rounds down to 0.1 A, then gives back the tenths that rounding freed, lowest index first. */
@@ -89,25 +120,16 @@ function inTenths(claims: readonly Claim[], exactA: readonly number[], limitsA: 
   return tenths.map(count => count / 10);
 }
 
-function tightestLimit(leftA: readonly number[], users: readonly number[]): { limit: number; roomA: number } | null {
-  let tightest: { limit: number; roomA: number } | null = null;
+/** How far the level may still rise until the first limit is used up. */
+function tightestLimit(leftA: readonly number[], parts: readonly number[]): { limit: number; room: number } | null {
+  let tightest: { limit: number; room: number } | null = null;
   for (let limit = 0; limit < leftA.length; limit += 1) {
-    const count = users[limit] ?? 0;
-    if (count === 0) continue;
-    const roomA = (leftA[limit] ?? 0) / count;
-    if (tightest === null || roomA < tightest.roomA) tightest = { limit, roomA };
+    const part = parts[limit] ?? 0;
+    if (part <= EPSILON_A) continue;
+    const room = (leftA[limit] ?? 0) / part;
+    if (tightest === null || room < tightest.room) tightest = { limit, room };
   }
   return tightest;
-}
-
-function countUsers(claims: readonly Claim[], limit: number): number {
-  let count = 0;
-  for (const claim of claims) {
-    eachUse(claim, (used, weight) => {
-      if (used === limit) count += weight;
-    });
-  }
-  return count;
 }
 
 function eachUse(claim: Claim | undefined, visit: (limit: number, weight: number) => void): void {
@@ -116,6 +138,6 @@ function eachUse(claim: Claim | undefined, visit: (limit: number, weight: number
   });
 }
 
-function capOf(claims: readonly Claim[], index: number): number {
-  return claims[index]?.capA ?? 0;
+function partOf(claim: Claim | undefined): number {
+  return claim?.part ?? 1;
 }

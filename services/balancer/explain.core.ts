@@ -3,6 +3,7 @@ import type { Instant } from "../../shared/time/clock.ts";
 import { isRegulated, type Limit, limitsInForce, limitsOn, measuredOf, weightOn } from "./limits.core.ts";
 import { ageMs } from "./measured.core.ts";
 import { isReachable, type Point } from "./point.core.ts";
+import { turnsOf } from "./schedule.core.ts";
 import type { BalancerState } from "./state.core.ts";
 import type { Trust } from "./trust.core.ts";
 import { JOIN_WAIT_MS, RESPONSE_MS } from "./tuning.core.ts";
@@ -66,6 +67,9 @@ function reconsiderOf(state: BalancerState, point: Point, trust: Trust, now: Ins
   const plan = (kind: Reconsider["kind"], inMs: number): Reconsider => ({ kind, inMs: Math.max(0, inMs), settlingMs });
   const { status } = point;
   if (!isReachable(point, now) || status === null || state.settings === null) return plan("never", 0);
+  if (point.turn.place === "paused" && point.boundBy === "turn") {
+    return plan("turn", turnsOf(state, state.settings.schedule, now).get(point.id)?.nextInMs ?? 0);
+  }
   if (!status.wantsCurrent) return plan("never", 0);
   if (point.retryAt > now) return plan("retry", point.retryAt - now);
   if (point.limitA === 0) return plan("join", 0);

@@ -2,6 +2,7 @@ import type { EvseStatus } from "../../shared/contracts/evse.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { type Point, withLimit } from "./point.core.ts";
 import type { BalancerState } from "./state.core.ts";
+import { recalled } from "./turn.core.ts";
 
 /**
  * What a standby makes of an input: it observes as the active balancer does, decides nothing, and holds for every point what
@@ -17,16 +18,17 @@ export function follow(
   const points = undecided.map(point => (point.id === status?.evseId ? adopt(point, before, status, now) : point));
   const cut = points.some((point, index) => point.limitA < (before.points[index]?.limitA ?? 0));
   const raised = points.some((point, index) => point.limitA > (before.points[index]?.limitA ?? 0));
+  const { pointer, rotatingSince, turnedAt } = before;
+  const ring = { ...after, points, pointer, rotatingSince, turnedAt };
   return {
-    ...after,
-    points,
+    ...(status === null ? ring : recallRing(ring, status, now)),
     changedAt: cut || raised ? now : before.changedAt,
     raisedAt: raised ? now : before.raisedAt,
   };
 }
 
 function withDecisionOf(before: Point, point: Point): Point {
-  const { limitA, admitted, admittedAt, boundBy, retryAt, askingSince, pastLimits, phases, baseBeforeA } = before;
+  const { limitA, admitted, admittedAt, boundBy, retryAt, askingSince, pastLimits, phases, baseBeforeA, turn } = before;
   const seenDrawing = admitted ? point.seenDrawing : before.seenDrawing;
   return {
     ...point,
@@ -40,6 +42,7 @@ function withDecisionOf(before: Point, point: Point): Point {
     phases,
     baseBeforeA,
     seenDrawing,
+    turn,
   };
 }
 
@@ -53,11 +56,25 @@ function adopt(point: Point, before: BalancerState, status: EvseStatus, now: Ins
     retryS: 0,
     phases: point.phases,
   };
-  const held = { ...withLimit(point, limitA, boundBy, now), admitted, phases, retryAt: now + retryS * 1_000 };
+  const turn = status.turn === null ? point.turn : recalled(status.turn, now);
+  const held = { ...withLimit(point, limitA, boundBy, now), admitted, phases, retryAt: now + retryS * 1_000, turn };
   if (!admitted) return held;
   if (point.admitted) return { ...held, askingSince: null };
   // A car that charged before this balancer listened draws what it draws; one that is admitted now is looked for.
   const unheard = before.points.find(({ id }) => id === point.id)?.status === null;
   const baseBeforeA = unheard ? null : (before.mains.samples.at(-1)?.measuredA ?? null);
   return { ...held, askingSince: null, admittedAt: now, baseBeforeA, seenDrawing: unheard };
+}
+
+/** What a point remembers of the ring: whether it stands there, and how long the rotation has been running. */
+export function recallRing(state: BalancerState, { evseId, turn }: EvseStatus, now: Instant): BalancerState {
+  if (turn === null) return state;
+  const { pointer, rotatingSince, turnedAt } = state;
+  const elsewhere = pointer === evseId ? null : pointer;
+  return {
+    ...state,
+    pointer: turn.ringHere ? evseId : elsewhere,
+    turnedAt: turn.ringHere ? now - turn.forMs : turnedAt,
+    rotatingSince: turn.rotatingMs === null ? rotatingSince : now - turn.rotatingMs,
+  };
 }

@@ -1,6 +1,6 @@
 import { claimOf, round1 } from "./claim.core.ts";
 import { distribute } from "./distribute.core.ts";
-import { ceilingOf, isReachable, type Point, withLimit } from "./point.core.ts";
+import { ceilingOf, isReachable, leastA, type Point, withLimit } from "./point.core.ts";
 import type { Scene } from "./scene.core.ts";
 
 /** A car that is connected but does not ask sees what it would get; nothing is reserved for it. */
@@ -13,7 +13,7 @@ export function offerToGuests(points: readonly Point[], charging: readonly Point
   const everyone = [...points.filter(point => taking.has(point.id) && point.admitted), ...guests];
   const roomA = limits.map(limit => Math.max(limit.budget.roomA, limit.load.allottedA));
   const shares = distribute(
-    everyone.map(point => ({ ...claimOf(point, 1, scene) })),
+    everyone.map(point => claimOf(point, 1, scene)),
     settings.minA,
     roomA,
   );
@@ -21,7 +21,7 @@ export function offerToGuests(points: readonly Point[], charging: readonly Point
   return points.map(point => {
     if (!guests.includes(point)) return point;
     const index = offers.get(point.id) ?? 0;
-    const shareA = Math.max(settings.minA, shares.sharesA[index] ?? 0);
+    const shareA = Math.max(leastA(point, settings.minA), shares.sharesA[index] ?? 0);
     const ceiling = ceilingOf(point);
     const limitA = Math.abs(shareA - point.limitA) >= 1 ? shareA : Math.min(point.limitA, ceiling.limitA);
     const stoppedBy = shares.stoppedBy[index] ?? null;

@@ -5,7 +5,17 @@ import type { BalancerSettings } from "./balancer.config.ts";
 import { budgetOf, type PhaseBudget, type PhaseLoad } from "./budget.core.ts";
 import { type Circuit, isMetered, unmeteredA } from "./circuits.core.ts";
 import { ageMs, atPhase, type Measured, nothingMeasured, SUM_OF_PHASES, settledSamples } from "./measured.core.ts";
-import { drawAtMostA, drawNow, isSolar, mayDraw, type Point, phasesUsed, solarWish } from "./point.core.ts";
+import {
+  drawAtMostA,
+  drawNow,
+  hasFollowed,
+  isSolar,
+  leastA,
+  mayDraw,
+  type Point,
+  phasesUsed,
+  solarWish,
+} from "./point.core.ts";
 import { intervalA, quarterLimit, relayIsOpen, standingLimits, sumAOf } from "./standing.core.ts";
 import type { BalancerState } from "./state.core.ts";
 import type { Trust } from "./trust.core.ts";
@@ -69,7 +79,8 @@ export function limitsInForce(
   trust: Trust,
   now: Instant,
 ): readonly Limit[] {
-  const ground: Ground = { state, settings, followed: now - state.changedAt >= RESPONSE_MS, now };
+  const followed = now - state.changedAt >= RESPONSE_MS && state.points.every(point => hasFollowed(point, now));
+  const ground: Ground = { state, settings, followed, now };
   return [
     ...(trust === "unmetered" ? [] : mainsLimits(ground)),
     ...circuitLimits(ground),
@@ -245,7 +256,7 @@ function loadOf({ state, settings, followed, now }: Ground, rule: Pick<Limit, "p
     const phases = phasesUsed(point, now);
     const weight = rule.phase === SUM_OF_PHASES ? phases.length : phases.includes(rule.phase) ? 1 : 0;
     allottedA += point.limitA * weight;
-    if (point.admitted) minimumA += settings.minA * weight;
+    if (point.admitted) minimumA += leastA(point, settings.minA) * weight;
     if (drawNow(point, now) !== null) continue;
     unknownA += rule.phase === SUM_OF_PHASES ? drawSumA(point, now) : drawAtMostA(point, rule.phase, now);
   }

@@ -5,14 +5,17 @@ import type { Instant } from "../../shared/time/clock.ts";
 import {
   BUDGET_LIFETIME_MS,
   DRAW_WINDOW_MS,
+  IDLE_A,
   LOST_POINT_MS,
   NARROW_MS,
   RESPONSE_MS,
   SLACK_A,
+  STARTED_MS,
   STATUS_LIFETIME_MS,
   STEADY_A,
   STEADY_LIMIT_A,
 } from "./tuning.core.ts";
+import { NO_TURN, type Turn } from "./turn.core.ts";
 
 /** A limit and when it was set. */
 interface PastLimit {
@@ -32,13 +35,21 @@ export interface Cap {
   readonly boundBy: BoundBy;
 }
 
-/** What the balancer knows of one charge point. */
-export interface Point {
+/** Identity and wiring of a charge point as the balancer needs it. */
+export interface PointWiring {
   readonly id: string;
   /** House phase (0..2) of each of its terminals L1, L2, L3. */
   readonly rotation: readonly [number, number, number];
   readonly supplyPhases: 1 | 3;
   readonly safeCurrentA: number;
+  /** Less than this is of no use to it, A per phase; MIN when left out. */
+  readonly minimumA?: number | undefined;
+  /** Its part when there is not enough for all, relative to the others; 1 when left out. */
+  readonly part?: number | undefined;
+}
+
+/** What the balancer knows of one charge point. */
+export interface Point extends PointWiring {
   readonly status: EvseStatus | null;
   readonly heardAt: Instant | null;
   readonly limitA: number;
@@ -67,19 +78,15 @@ export interface Point {
   readonly phases: 1 | 3;
   /** What the solar controller last wished for it, and when. */
   readonly solar: { readonly wish: SolarPoint; readonly at: Instant } | null;
+  /** When its car was plugged in; null without one. */
+  readonly connectedAt: Instant | null;
+  /** Its place among those that share the current. */
+  readonly turn: Turn;
 }
 
-export function freshPoint(
-  id: string,
-  rotation: readonly [number, number, number],
-  supplyPhases: 1 | 3,
-  safeCurrentA: number,
-): Point {
+export function freshPoint(wiring: PointWiring): Point {
   return {
-    id,
-    rotation,
-    supplyPhases,
-    safeCurrentA,
+    ...wiring,
     status: null,
     heardAt: null,
     limitA: 0,
@@ -98,12 +105,26 @@ export function freshPoint(
     sharedMeterUntil: null,
     phases: 3,
     solar: null,
+    connectedAt: null,
+    turn: NO_TURN,
   };
 }
 
 /** Whether the point's own status is fresh enough to be believed. */
 export function isReachable(point: Point, now: Instant): boolean {
   return point.heardAt !== null && now - point.heardAt <= STATUS_LIFETIME_MS;
+}
+
+/** Silent for so long that it has surely fallen to its safe current. */
+export function isLost(point: Point, now: Instant): boolean {
+  return point.heardAt === null || now - point.heardAt > LOST_POINT_MS;
+}
+
+/** The least it is given when it is given anything: its own minimum where it has one, as far as its ceiling allows it; else MIN. */
+export function leastA(point: Point, minA: number): number {
+  const { minimumA } = point;
+  if (minimumA === undefined || minimumA <= minA) return minA;
+  return Math.max(minA, Math.min(minimumA, ceilingOf(point).limitA));
 }
 
 /** Whether current may be flowing: its contactor is, or may still be, closed. */
@@ -154,6 +175,13 @@ function limitStood(point: Point, at: Instant): boolean {
     const replacedAt = point.pastLimits[index + 1]?.at ?? Infinity;
     return at - replacedAt >= RESPONSE_MS || Math.abs(past.limitA - point.limitA) < STEADY_LIMIT_A;
   });
+}
+
+/** Its car has reached what it takes of its limit: one that has just been let in, or still ramps up, has not. */
+export function hasFollowed(point: Point, now: Instant): boolean {
+  const drawA = drawNow(point, now);
+  if (!point.admitted || drawA === null || now - point.admittedAt >= STARTED_MS) return true;
+  return Math.max(...drawA) >= IDLE_A && isSteady(point, point.pastDraws.at(-1)?.at ?? now);
 }
 
 /** Looks in a mains sample for the car of a point that has no EV meter: at least half of its limit must have come on top. */

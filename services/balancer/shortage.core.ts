@@ -2,11 +2,12 @@ import type { Instant } from "../../shared/time/clock.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
 import { SHORTAGE_STOP, shortageWeight } from "./budget.core.ts";
 import { type Limit, limitsInForce, limitsOn, weightOn } from "./limits.core.ts";
-import { type Point, withLimit } from "./point.core.ts";
+import { leastA, type Point } from "./point.core.ts";
 import type { Scene } from "./scene.core.ts";
+import { keepingOrder, pausedPoint } from "./schedule.core.ts";
 import { quarterLimit } from "./standing.core.ts";
 import type { BalancerState, Shortage } from "./state.core.ts";
-import { MARGIN_A, RESPONSE_MS, RETRY_MS } from "./tuning.core.ts";
+import { MARGIN_A, RESPONSE_MS, RETRY_MS, ROOM_LASTS_MS } from "./tuning.core.ts";
 
 /** What a shortage is judged by, before the limits of the decision are known. */
 type ShortageScene = Omit<Scene, "limits" | "news" | "circuitSilent">;
@@ -20,7 +21,7 @@ const KEEP_MINIMUM_MS = 60_000;
 const NONE: Shortage = { score: 0, since: null };
 
 /**
- * Stops points while a limit does not even carry the minimum of all that charge, the last admitted first. A limit that is only
+ * Stops points while a limit does not even carry the minimum of all that charge, the last of the ring first. A limit that is only
  * a sum of what is given is never exceeded; a measured one counts a score with each of its samples; CAPACITY may be
  * exceeded at the minimum for CAP STOP, then everything stops that counts against it (spec control 4.5).
  */
@@ -31,14 +32,17 @@ export function shed(state: BalancerState, scene: ShortageScene): BalancerState 
   // Each round stops at least one point, so that it ends.
   for (;;) {
     const short = limits.find(
-      limit => mustStop(limit, current, scene) && usersOf(limit, limits, current, now).length > 0,
+      limit => mustStop(limit, current, scene) && usersOf(limit, limits, current, scene).length > 0,
     );
     if (short === undefined) return current;
-    const stopping = new Set(toStop(short, limits, current, scene).map(point => point.id));
+    const users = usersOf(short, limits, current, scene);
+    const stopping = new Set(toStop(users, short, scene).map(point => point.id));
+    // Who has to wait while others go on is paused, which is no error; only when nobody is left there is a shortage.
+    const others = users.length > stopping.size;
+    const boundBy = others ? "turn" : short.boundBy;
+    const retryAt = now + (others ? Math.max(ROOM_LASTS_MS, settings.schedule.idleMs) : RETRY_MS);
     const points = current.points.map(point =>
-      stopping.has(point.id)
-        ? { ...withLimit(point, 0, short.boundBy, now), admitted: false, askingSince: null, retryAt: now + RETRY_MS }
-        : point,
+      stopping.has(point.id) ? { ...pausedPoint(point, boundBy, now), retryAt } : point,
     );
     // What was stopped for one limit has also left the others: they are judged anew.
     current = { ...current, points, changedAt: now, shortage: {} };
@@ -108,27 +112,25 @@ function quarterIsOver(limit: Limit, state: BalancerState, settings: BalancerSet
   return limit.budget.shortageA * endsInMs <= limit.load.minimumA * (state.mains.cadenceMs + RESPONSE_MS);
 }
 
-/** Of those that charge against a limit, the last admitted first. */
-function usersOf(limit: Limit, limits: readonly Limit[], { points }: BalancerState, now: Instant): readonly Point[] {
+/** Of those that charge against a limit, the last of the ring first. */
+function usersOf(
+  limit: Limit,
+  limits: readonly Limit[],
+  { points }: BalancerState,
+  { ranks, now }: ShortageScene,
+): readonly Point[] {
   const index = limits.indexOf(limit);
-  return points
-    .filter(point => point.admitted && limitsOn(point, limits, now).includes(index))
-    .sort((a, b) => b.admittedAt - a.admittedAt || points.indexOf(b) - points.indexOf(a));
+  const users = points.filter(point => point.admitted && limitsOn(point, limits, now).includes(index));
+  return keepingOrder(users, ranks).toReversed();
 }
 
 /** All of them when CAP STOP is over; otherwise as many of the last as make the rest fit. */
-function toStop(
-  limit: Limit,
-  limits: readonly Limit[],
-  state: BalancerState,
-  { settings, now }: ShortageScene,
-): readonly Point[] {
-  const users = usersOf(limit, limits, state, now);
+function toStop(users: readonly Point[], limit: Limit, { settings, now }: ShortageScene): readonly Point[] {
   if (limit.shortage === "tolerated" && settings.capStopMs > 0) return users;
   let missingA = limit.budget.shortageA;
   return users.filter((point, place) => {
     if (place > 0 && missingA <= 1e-6) return false;
-    missingA -= settings.minA * weightOn(point, limit, now);
+    missingA -= leastA(point, settings.minA) * weightOn(point, limit, now);
     return true;
   });
 }

@@ -3,7 +3,7 @@ import type { Instant } from "../../shared/time/clock.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
 import { type Circuit, type CircuitWiring, idleCircuit } from "./circuits.core.ts";
 import { type Measured, nothingMeasured } from "./measured.core.ts";
-import { freshPoint, type Point } from "./point.core.ts";
+import { freshPoint, type Point, type PointWiring } from "./point.core.ts";
 import { PATIENCE_MIN_MS } from "./tuning.core.ts";
 
 /** What was last heard of the limits from outside, and when. */
@@ -34,6 +34,14 @@ export interface BalancerState {
   readonly onTrial: { readonly at: Instant; readonly raiseA: number } | null;
   /** What solar points may take together, sum of their phases, and when that was heard. */
   readonly sun: { readonly chargingA: number; readonly at: Instant; readonly epoch: number } | null;
+  /** The point to which a turn was last handed over: the ring begins there; null = with the first of the strategy's order. */
+  readonly pointer: string | null;
+  /** Who wants a share, in ring order. */
+  readonly ring: readonly string[];
+  /** Since when the rotation that ends the longest turn has been running; null = it is not. */
+  readonly rotatingSince: Instant | null;
+  /** When a turn was last handed over. */
+  readonly turnedAt: Instant;
   /** By the key of the limit that does not carry the minimum of all; nothing stands for limits that do. */
   readonly shortage: Readonly<Record<string, Shortage>>;
   readonly sequence: number;
@@ -46,14 +54,6 @@ export interface Shortage {
   readonly since: Instant | null;
 }
 
-/** Identity and wiring of a charge point as the balancer needs it. */
-export interface PointWiring {
-  readonly id: string;
-  readonly rotation: readonly [number, number, number];
-  readonly supplyPhases: 1 | 3;
-  readonly safeCurrentA: number;
-}
-
 export function idleBalancer(
   wiring: readonly PointWiring[],
   now: Instant,
@@ -61,7 +61,7 @@ export function idleBalancer(
 ): BalancerState {
   return {
     epoch: 0,
-    points: wiring.map(point => freshPoint(point.id, point.rotation, point.supplyPhases, point.safeCurrentA)),
+    points: wiring.map(freshPoint),
     settings: null,
     mains: nothingMeasured,
     circuit: nothingMeasured,
@@ -73,6 +73,10 @@ export function idleBalancer(
     patienceMs: PATIENCE_MIN_MS,
     onTrial: null,
     sun: null,
+    pointer: null,
+    ring: [],
+    rotatingSince: null,
+    turnedAt: -Infinity,
     shortage: {},
     sequence: 0,
     startedAt: now,

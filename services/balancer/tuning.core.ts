@@ -25,6 +25,8 @@ export const FINE_RAISE_AFTER_MS = 10_000;
 export const FINE_RAISE_A = 0.1;
 /** How far offers may exceed what is free because the cars are seen to stay below them: "uses what it gets" within about 1 A. */
 export const TRIM_A = 1;
+/** A car that was let in this long ago has started; what it leaves unused now, it leaves for good. */
+export const STARTED_MS = 60_000;
 /** Offers that exceed what is free by more than this are cut although nothing is overloaded yet. */
 export const UNUSED_CUT_A = 1.3;
 /** Without an EV meter half of the seen room is taken at a time, and never more than this. */
@@ -55,3 +57,15 @@ export const STEADY_LIMIT_A = 0.15;
 export const SLACK_A = 0.8;
 export const SLACK_MS = 12_000;
 export const SLACK_ROOM_A = 1;
+/** Room for a paused car must have been there this long before it is asked to start: a contactor moves for it. */
+export const ROOM_LASTS_MS = 10_000;
+/** A car that was offered its share and shows 9 V for this long, past IDLE TMO, wants no more. */
+export const FINISHED_MS = 10_000;
+/** A car that draws less leaves its turn unused (spec control 6.7). */
+export const IDLE_A = 1;
+/** A draw that was measured longer ago says nothing about that (lifetime of an EV meter's sample). */
+export const IDLE_DRAW_MS = 64_000;
+/** A car that left its turn unused is passed over for this long when another one does: full cars do not keep contactors busy. */
+export const IDLE_REST_MS = 600_000;
+/** How long a turn waits for the current of the one before: its C1 may last 6 s, and its end must have been measured. */
+export const TURN_WAIT_MS = 30_000;

@@ -99,15 +99,17 @@ function mayStart(state: EvseCoreState, now: Instant): boolean {
 /** A car is there, access is on, nothing is in the way but current (architecture: the balancer shall make room). */
 export function wantsCurrent(state: EvseCoreState, now: Instant): boolean {
   return (
-    state.connectedAt !== null &&
+    isInLine(state, now) &&
     isCarClass(state.cp) &&
-    state.settings?.access === "on" &&
-    cableKnown(state) &&
     state.cpCutUntil === null &&
     state.state !== "C1" &&
-    now >= state.chargeDelayUntil &&
-    !isBlocked(state, now)
+    now >= state.chargeDelayUntil
   );
+}
+
+/** The same without the waits of a car that was stopped: it keeps its place among the others. */
+export function isInLine(state: EvseCoreState, now: Instant): boolean {
+  return state.connectedAt !== null && state.settings?.access === "on" && cableKnown(state) && !isBlocked(state, now);
 }
 
 /** The board measures the cable a moment after it has seen the car. */
@@ -151,6 +153,7 @@ function enterA(state: EvseCoreState, now: Instant): EvseCoreState {
     wakeAt: null,
     chargeDelayUntil: now,
     allocation: null,
+    turn: null,
     switchingFrom: null,
   };
 }

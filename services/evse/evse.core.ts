@@ -96,7 +96,12 @@ function withAllocation(state: EvseCoreState, allocation: BalancerAllocation, no
   const { allocation: before } = state;
   const last = before === null ? null : { epoch: before.value.epoch, at: before.at };
   if (!mayBelieve(last, allocation.epoch, ALLOCATION_LIFETIME_MS, now)) return state;
-  return { ...state, allocation: { value: allocation, at: now }, phasesWish: allocation.phases };
+  return {
+    ...state,
+    allocation: { value: allocation, at: now },
+    turn: { value: allocation.turn, at: now },
+    phasesWish: allocation.phases,
+  };
 }
 
 /** Time and energy of the session, from the measured draw or, without one, from the offer. */
@@ -149,7 +154,9 @@ function report(state: EvseCoreState, now: Instant): Step<EvseCoreState, EvseOut
     last.mode === next.mode &&
     last.access === next.access &&
     last.wantsCurrent === next.wantsCurrent &&
+    last.inLine === next.inLine &&
     last.asksPower === next.asksPower &&
+    last.turn?.place === next.turn?.place &&
     last.mayDraw === next.mayDraw &&
     last.carConnected === next.carConnected &&
     last.offerA === next.offerA &&

@@ -1,5 +1,6 @@
 import type { EvseState } from "../../shared/contracts/evse.ts";
 import type { EvseFault } from "../../shared/contracts/fault.ts";
+import type { ScheduleTurn } from "../../shared/contracts/schedule.ts";
 import type { SolarOutlook } from "../../shared/contracts/solar.ts";
 import { type AccessStatus, type BoundBy, type BoundByKind, partsOf } from "../../shared/contracts/units.ts";
 
@@ -17,6 +18,8 @@ export interface ReasonFacts {
   readonly faults: readonly EvseFault[];
   readonly retryS: number;
   readonly chargeDelayS: number;
+  /** Its place among the others; null = not told. */
+  readonly turn: ScheduleTurn | null;
   /** The change of phases that is being carried out. */
   readonly switching: { readonly from: 1 | 3; readonly to: 1 | 3 } | null;
   readonly solar: SolarOutlook | null;
@@ -53,6 +56,7 @@ const LIMITS: Readonly<Record<BoundByKind, string>> = {
   "solar-start": "its start by the sun",
   "solar-stop": "too little sun",
   "phase-switch": "a change of phases",
+  turn: "the turn of others",
 };
 
 const FAULTS: Readonly<Record<EvseFault, string>> = {
@@ -147,6 +151,8 @@ function stopWords(facts: ReasonFacts): string {
       return sunWords(facts);
     case "not-charging":
       return facts.chargeDelayS > 0 ? `starting in ${facts.chargeDelayS} s` : "waiting for the balancer";
+    case "turn":
+      return turnWords(facts.turn);
     case "mains-silent":
     case "circuit-silent":
     case "ev-meter-silent":
@@ -162,4 +168,12 @@ function stopWords(facts: ReasonFacts): string {
     case "phase-switch":
       return `stopped by ${limitInWords(facts.boundBy)}`;
   }
+}
+
+/** "paused: turn of left and middle, next in 540 s". */
+function turnWords(turn: ScheduleTurn | null): string {
+  const others = turn?.turnOf ?? [];
+  const whose = others.length === 0 ? "it is not its turn" : `turn of ${others.join(" and ")}`;
+  const nextInMs = turn?.nextInMs ?? null;
+  return `paused: ${whose}${nextInMs === null ? "" : `, next in ${Math.ceil(nextInMs / 1_000)} s`}`;
 }

@@ -1,9 +1,10 @@
 import type { Allotment, EvseStatus } from "../../shared/contracts/evse.ts";
 import type { EvseGrant } from "../../shared/contracts/pilot.ts";
+import type { ScheduleTurn } from "../../shared/contracts/schedule.ts";
 import type { BoundBy, ChargingState } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { whyOff } from "./access.core.ts";
-import { wantsCurrent } from "./charge-state.core.ts";
+import { isInLine, wantsCurrent } from "./charge-state.core.ts";
 import { boardIsUp, faultsOf } from "./faults.core.ts";
 import { ledOf } from "./led.core.ts";
 import { lockOrderOf } from "./lock.core.ts";
@@ -72,6 +73,7 @@ export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
     faults,
     retryS,
     chargeDelayS,
+    turn: turnNow(state, now),
     switching: switchNow(state, now),
     solar: settings?.mode === "solar" ? solar : null,
   });
@@ -83,6 +85,7 @@ export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
     access: settings?.access ?? "off",
     carConnected: state.connectedAt !== null,
     wantsCurrent: wantsCurrent(state, now),
+    inLine: isInLine(state, now),
     asksPower: asksPower(state, now),
     offerA,
     mayDraw: mayDraw(state, now),
@@ -102,8 +105,9 @@ export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
     plugLock: sensed?.value.lock ?? null,
     led: ledOf(state, now),
     dutyPct: sensed?.value.dutyPct ?? 100,
-    connectedMs: state.connectedAt === null ? null : now - state.connectedAt,
+    connectedMs: connectedMs(state, now),
     solar: settings?.mode === "solar" ? solar : null,
+    turn: turnNow(state, now),
     session:
       state.session === null
         ? null
@@ -122,6 +126,28 @@ function allottedOf({ allocation }: EvseCoreState, now: Instant): Allotment | nu
   if (allocation === null || now - allocation.at > ALLOCATION_LIFETIME_MS) return null;
   const { epoch, limitA, admitted, boundBy, retryS, phases } = allocation.value;
   return { epoch, limitA, admitted, boundBy, retryS, phases };
+}
+
+/** Since plug-in; a session that outlived a restart remembers when that was. */
+function connectedMs({ connectedAt, session, civilOffsetMs }: EvseCoreState, now: Instant): number | null {
+  if (connectedAt === null) return null;
+  const sinceMs = now - connectedAt;
+  if (session === null || session.interruptions === 0) return sinceMs;
+  return Math.max(sinceMs, now + civilOffsetMs - session.startedCivilMs);
+}
+
+/** Its place among the others, with the time that has passed since it was told. */
+function turnNow({ turn }: EvseCoreState, now: Instant): ScheduleTurn | null {
+  if (turn === null) return null;
+  const agedMs = now - turn.at;
+  const { forMs, rotatingMs, idledMs, nextInMs } = turn.value;
+  return {
+    ...turn.value,
+    forMs: forMs + agedMs,
+    rotatingMs: rotatingMs === null ? null : rotatingMs + agedMs,
+    idledMs: idledMs === null ? null : idledMs + agedMs,
+    nextInMs: nextInMs === null ? null : Math.max(0, nextInMs - agedMs),
+  };
 }
 
 /** Whether current may flow: the contactor is permitted, seen closed, or was so a moment ago on a board that has gone. */

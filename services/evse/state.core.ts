@@ -3,6 +3,7 @@ import type { EvseState, EvseStatus } from "../../shared/contracts/evse.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
 import type { CpState, EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
 import type { RfidRead, RfidStatus } from "../../shared/contracts/rfid.ts";
+import type { ScheduleTurn } from "../../shared/contracts/schedule.ts";
 import type { AccessStatus, ChargeMode } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import type { PointSettings } from "./evse.config.ts";
@@ -47,6 +48,8 @@ export interface EvseCoreState {
   readonly reader: Heard<RfidStatus> | null;
   readonly sensed: Heard<PilotSensed> | null;
   readonly allocation: Heard<BalancerAllocation> | null;
+  /** Its place among the others, as last told: kept for a balancer that starts over, for as long as the car stays. */
+  readonly turn: Heard<ScheduleTurn> | null;
   /** Phases the balancer wishes; a silent balancer changes nothing. */
   readonly phasesWish: 1 | 3;
   /** Phases of the last closing. */
@@ -113,6 +116,7 @@ export function idleEvse(point: EvsePoint, now: Instant, left: SessionSnapshot |
     reader: null,
     sensed: null,
     allocation: null,
+    turn: null,
     phasesWish: 3,
     closedPhases: 3,
     switchingFrom: null,

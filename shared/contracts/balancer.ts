@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineFact, type PayloadOf } from "./define.ts";
+import { schedulePlace, turn } from "./schedule.ts";
 import { solarOutlook } from "./solar.ts";
 import { boundBy, idSchema, ms, offerA, phaseCurrentsA } from "./units.ts";
 
@@ -25,6 +26,8 @@ export const balancerAllocation = defineFact({
       phases: z.union([z.literal(1), z.literal(3)]),
       /** What the sun means for this point; null in other modes. */
       solar: solarOutlook.nullable(),
+      /** Its place among those that share the current. */
+      turn,
     })
     .readonly(),
   everyMs: 1_000,
@@ -41,6 +44,17 @@ export const balancerAllocation = defineFact({
     retryS: 0,
     phases: 3,
     solar: null,
+    turn: {
+      place: "active",
+      rank: 0,
+      forMs: 412_000,
+      served: true,
+      ringHere: false,
+      rotatingMs: null,
+      idledMs: null,
+      turnOf: [],
+      nextInMs: null,
+    },
   },
 });
 export type BalancerAllocation = PayloadOf<typeof balancerAllocation>;
@@ -65,6 +79,14 @@ export const balancerStatus = defineFact({
       /** How the meter is believed: regulate, hold what is given, give the minimum, stop; `unmetered` = mode Normal only. */
       trust: z.enum(["regulate", "hold", "minimum", "stop", "unmetered"]),
       shortageScore: z.number().min(0),
+      /** Who has a share of the current, and who waits for its turn; in the order of the site file. */
+      schedule: z
+        .object({
+          points: z.array(z.object({ evseId: idSchema, place: schedulePlace }).readonly()).readonly(),
+          /** Until the turn goes on to the next point; null = no rotation is running. */
+          rotatesInMs: ms.nullable(),
+        })
+        .readonly(),
     })
     .readonly(),
   everyMs: 1_000,
@@ -81,6 +103,13 @@ export const balancerStatus = defineFact({
     allottedA: { l1: 11.2, l2: 11.2, l3: 11.2 },
     trust: "regulate",
     shortageScore: 0,
+    schedule: {
+      points: [
+        { evseId: "left", place: "active" },
+        { evseId: "right", place: "paused" },
+      ],
+      rotatesInMs: 1_448_000,
+    },
   },
 });
 export type BalancerStatus = PayloadOf<typeof balancerStatus>;

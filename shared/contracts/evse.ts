@@ -3,6 +3,7 @@ import { defineFact, defineRequest, type PayloadOf } from "./define.ts";
 import { evseFault } from "./fault.ts";
 import { ledSignal } from "./pilot.ts";
 import { cardLabel } from "./rfid.ts";
+import { turn } from "./schedule.ts";
 import { solarOutlook } from "./solar.ts";
 import { accessStatus, boundBy, chargeMode, chargingState, idSchema, ms, offerA, phaseCurrentsA } from "./units.ts";
 
@@ -84,6 +85,11 @@ export const evseStatus = defineFact({
       carConnected: z.boolean(),
       /** Car connected, access on, nothing in the way but current: the balancer shall make room. */
       wantsCurrent: z.boolean(),
+      /**
+       * Its car wants a share of the current: connected, access on, nothing wrong here. Unlike `wantsCurrent` this lasts through
+       * the seconds in which a car that was stopped may not start again.
+       */
+      inLine: z.boolean(),
       /** The car presents state C: it asks for power now, or draws it. */
       asksPower: z.boolean(),
       /** What the pilot signals now. */
@@ -125,6 +131,8 @@ export const evseStatus = defineFact({
       connectedMs: ms.nullable(),
       /** In mode Solar: what the sun gives and what is coming; null otherwise. */
       solar: solarOutlook.nullable(),
+      /** Its place among those that share the current, as the balancer told it last; null = not told since the car came. */
+      turn: turn.nullable(),
       session: chargingSession.nullable(),
     })
     .readonly(),
@@ -139,6 +147,7 @@ export const evseStatus = defineFact({
     access: "on",
     carConnected: true,
     wantsCurrent: true,
+    inLine: true,
     asksPower: true,
     offerA: 11.2,
     mayDraw: true,
@@ -160,6 +169,7 @@ export const evseStatus = defineFact({
     dutyPct: 18.7,
     connectedMs: 184_000,
     solar: null,
+    turn: null,
     session: {
       sessionId: "left-20260101T120000Z",
       startedAt: "2026-01-01T12:00:00.000Z",

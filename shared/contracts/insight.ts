@@ -44,9 +44,10 @@ export const reconsider = z
   .object({
     /**
      * `cut-only`: with every sample, for less; `raise`: when there has been room for long enough; `retry`: after the retry
-     * time; `join`: when the others have made room; `not-asking`: when the car asks; `never`: not before something changes.
+     * time; `join`: when the others have made room; `not-asking`: when the car asks; `turn`: when its turn
+     * comes, 0 = not by time; `never`: not before something changes.
      */
-    kind: z.enum(["raise", "retry", "join", "not-asking", "cut-only", "never"]),
+    kind: z.enum(["raise", "retry", "join", "not-asking", "cut-only", "turn", "never"]),
     /** Earliest; 0 = with the next sample. */
     inMs: ms,
     /** How long room must have been there for a raise. */

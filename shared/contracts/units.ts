@@ -77,6 +77,7 @@ const boundByKind = z.enum([
   "solar-start",
   "solar-stop",
   "phase-switch",
+  "turn",
 ]);
 
 /**
@@ -84,8 +85,8 @@ const boundByKind = z.enum([
  * `mains.l2` the main fuse on L2; `circuit.l1` the circuit of all points on L1, `circuit.garage.l1` the circuit `garage` of
  * the site file; `capacity` the sum of the phases, `peak` the quarter hour, `grid-relay` the grid operator's relay;
  * `limit.ems` a limit that `ems` has set; `max`, `cable`, `override` the point itself; `settling` an increase is on its
- * way; `solar` the roof, `solar-start` waiting or starting by the sun, `solar-stop` too little sun; the rest are reasons
- * for no current.
+ * way; `solar` the roof, `solar-start` waiting or starting by the sun, `solar-stop` too little sun; `turn` it is the
+ * turn of others; the rest are reasons for no current.
  */
 export const boundBy = z.union([
   boundByKind,

@@ -18,6 +18,8 @@ function wholeNumber(min: number, max: number) {
   return z.number(expected).int(expected).min(min, expected).max(max, expected);
 }
 
+const MINIMUM = "expected 6..32 A";
+const PART = "expected 0.1..10";
 const SAFE_CURRENT = "expected 0 or 6..32 A";
 
 /** Identity and wiring of one charge point; every service of the site may read it. */
@@ -39,6 +41,10 @@ const chargePoint = z
       .number(SAFE_CURRENT)
       .refine(value => value === 0 || (value >= 6 && value <= 32), SAFE_CURRENT)
       .default(0),
+    /** What its cars need at least, A per phase, where that is more than MIN: they get that, or wait for their turn. */
+    minimumA: z.number(MINIMUM).min(6, MINIMUM).max(32, MINIMUM).optional(),
+    /** Its part when there is not enough for all: 2 = twice as much as a point with 1. */
+    part: z.number(PART).min(0.1, PART).max(10, PART).default(1),
   })
   .readonly();
 export type ChargePoint = z.output<typeof chargePoint>;

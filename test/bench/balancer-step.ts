@@ -72,6 +72,7 @@ function chargingSite(count: number): { state: BalancerState; now: number; seque
       circuitA: count * 12,
       minA: 6,
       mainsMeter: true,
+      schedule: { priority: "address", rotationMs: null, idleMs: 60_000 },
     },
   });
   for (const point of wiring) {

@@ -85,6 +85,11 @@ export function createController(init: InitMessage): Controller {
       capStopMs: config.maxSumMainsTimeMin * 60_000,
       minA: config.minCurrentA,
       mainsMeter: config.meter.present === 1,
+      schedule: {
+        priority: PRIORITIES[config.prioStrategy],
+        rotationMs: config.rotationMin === 0 ? null : config.rotationMin * 60_000,
+        idleMs: config.idleTimeoutS * 1_000,
+      },
     },
   });
   tellSolar({
@@ -147,6 +152,8 @@ export function createController(init: InitMessage): Controller {
     };
   };
 }
+
+const PRIORITIES = ["address", "first-connected", "last-connected"] as const;
 
 const CONTACTOR_2: Readonly<Record<InitMessage["config"]["c2"], Contactor2>> = {
   always_on: "always-on",

@@ -1,11 +1,12 @@
 import type { BalancerSettings } from "../../services/balancer/balancer.config.ts";
 import { type BalancerInput, type BalancerOutput, balance } from "../../services/balancer/balancer.core.ts";
 import type { CircuitWiring } from "../../services/balancer/circuits.core.ts";
-import type { Point } from "../../services/balancer/point.core.ts";
-import { type BalancerState, idleBalancer, type PointWiring } from "../../services/balancer/state.core.ts";
+import type { Point, PointWiring } from "../../services/balancer/point.core.ts";
+import { type BalancerState, idleBalancer } from "../../services/balancer/state.core.ts";
 import { type EvseStatus, evseStatus } from "../../shared/contracts/evse.ts";
 import type { StandingLimit } from "../../shared/contracts/limits.ts";
 import { meterReading } from "../../shared/contracts/meter.ts";
+import type { ScheduleTurn } from "../../shared/contracts/schedule.ts";
 import type { SolarBudget } from "../../shared/contracts/solar.ts";
 
 export const LIMITS: BalancerSettings = {
@@ -20,11 +21,15 @@ export const LIMITS: BalancerSettings = {
   evMeterIsCircuit: false,
   minA: 6,
   mainsMeter: true,
+  schedule: { priority: "address", rotationMs: null, idleMs: 60_000 },
 };
 
 /** What a simulated car does with its offer. */
 interface Car {
   wants: boolean;
+  /** It is connected and shows 9 V, whatever it is offered. */
+  full: boolean;
+  pluggedAt: number;
   /** Follows an offer after this long, as a real one. */
   lagMs: number;
   /** The most it can take. */
@@ -83,6 +88,8 @@ export class BalancerRig {
       this.rotation.set(id, rotation);
       this.cars.set(id, {
         wants: false,
+        full: false,
+        pluggedAt: 0,
         lagMs: 2_000,
         maxA: 32,
         phases: 3,
@@ -124,8 +131,41 @@ export class BalancerRig {
   }
 
   plug(...ids: string[]): this {
-    for (const id of ids) this.car(id).wants = true;
+    for (const id of ids) Object.assign(this.car(id), { wants: true, pluggedAt: this.now });
     return this;
+  }
+
+  unplug(...ids: string[]): this {
+    for (const id of ids) this.car(id).wants = false;
+    return this;
+  }
+
+  /** The place of each point in the schedule. */
+  places(): string[] {
+    return this.state.points.map(point => point.turn.place);
+  }
+
+  /** The balancer dies, and a new one starts with what the points remember. */
+  restart(): this {
+    const { settings, points } = this.state;
+    const turns = new Map(points.map(({ id }) => [id, this.turnOf(id)]));
+    this.state = idleBalancer(
+      points.map(({ id, rotation, supplyPhases, safeCurrentA }) => ({ id, rotation, supplyPhases, safeCurrentA })),
+      this.now,
+    );
+    if (settings !== null) this.tell({ kind: "settings", settings });
+    for (const { id, limitA, admitted } of points) {
+      if (this.unreachable.has(id)) continue;
+      const offered = { offerA: limitA, mayDraw: admitted, asksPower: limitA > 0 && !this.car(id).full };
+      this.tell({ kind: "status", status: { ...this.status(id), ...offered, turn: turns.get(id) ?? null } });
+    }
+    return this;
+  }
+
+  /** What a point was last told of its place, aged. */
+  turnOf(id: string): ScheduleTurn | null {
+    const told = this.outputs.findLast(output => output.kind === "allocation" && output.allocation.evseId === id);
+    return told?.kind === "allocation" ? told.allocation.turn : null;
   }
 
   run(ms: number): this {
@@ -180,7 +220,10 @@ export class BalancerRig {
       mode: car.mode,
       carConnected: car.wants,
       wantsCurrent: car.wants,
-      asksPower: car.wants && point.limitA > 0,
+      inLine: car.wants,
+      asksPower: car.wants && !car.full && point.limitA > 0,
+      connectedMs: car.wants ? this.now - car.pluggedAt : null,
+      turn: this.turnOf(id),
       offerA: point.limitA,
       mayDraw: closed,
       ceilingA: car.ceilingA,
@@ -225,7 +268,7 @@ export class BalancerRig {
 
   #drive(id: string, car: Car): void {
     const point = this.point(id);
-    const offerA = point.admitted && car.wants ? Math.min(point.limitA, car.ceilingA) : 0;
+    const offerA = point.admitted && car.wants && !car.full ? Math.min(point.limitA, car.ceilingA) : 0;
     if (car.offers.at(-1)?.limitA !== offerA) car.offers.push({ at: this.now, limitA: offerA });
     const followed = [...car.offers].reverse().find(offer => this.now - offer.at >= car.lagMs);
     // An open contactor is felt at once, a new duty only after the car's reaction.

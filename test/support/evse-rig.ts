@@ -1,7 +1,7 @@
 import type { PointSettings } from "../../services/evse/evse.config.ts";
 import { charge, type EvseInput, type EvseOutput } from "../../services/evse/evse.core.ts";
 import { type EvseCoreState, type EvsePoint, idleEvse } from "../../services/evse/state.core.ts";
-import type { BalancerAllocation } from "../../shared/contracts/balancer.ts";
+import { type BalancerAllocation, balancerAllocation } from "../../shared/contracts/balancer.ts";
 import type { ChargingSession, EvseStatus } from "../../shared/contracts/evse.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
 import type { EvseGrant, PilotSensed } from "../../shared/contracts/pilot.ts";
@@ -111,6 +111,7 @@ export class EvseRig {
         retryS: 0,
         phases: 3,
         solar: null,
+        turn: balancerAllocation.example.turn,
         ...allocation,
       },
     });

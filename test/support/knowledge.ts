@@ -1,5 +1,6 @@
 import type { PointIdentity } from "../../services/api/identity.ts";
 import { type Knowledge, type KnowledgeInput, knowNothing, learn } from "../../services/api/knowledge.core.ts";
+import { balancerStatus } from "../../shared/contracts/balancer.ts";
 import { evseStatus } from "../../shared/contracts/evse.ts";
 import { meterReading, meterStatus } from "../../shared/contracts/meter.ts";
 import { pilotSensed } from "../../shared/contracts/pilot.ts";
@@ -28,6 +29,10 @@ export function knowing(told: readonly Told[], points: readonly PointIdentity[] 
 
 export function statusTold(at: number, change: Partial<typeof evseStatus.example> = {}): Told {
   return [at, { kind: "evse.status", fact: { ...evseStatus.example, ...change } }];
+}
+
+export function balancerTold(at: number): Told {
+  return [at, { kind: "balancer.status", fact: balancerStatus.example }];
 }
 
 export function sensedTold(at: number, change: Partial<typeof pilotSensed.example> = {}): Told {

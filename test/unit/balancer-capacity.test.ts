@@ -25,7 +25,7 @@ t.test("a car on one phase counts once, and who may join is judged by the phases
   const both = new BalancerRig(["left", "right"], { capacityA: 35 });
   both.plug("left", "right").run(60_000);
   t.ok(both.limits()[0]! > 6 && both.limits()[1] === 0, "36 A would be needed for two at MIN");
-  t.equal(both.point("right").boundBy, "capacity");
+  t.equal(both.point("right").boundBy, "turn");
   const fits = new BalancerRig(["left", "right"], { capacityA: 37 });
   fits.plug("left").run(30_000);
   t.ok(fits.limits()[0]! > 11, "one takes all of it");

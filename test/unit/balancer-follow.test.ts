@@ -62,6 +62,7 @@ const SETTINGS: Extract<BalancerInput, { kind: "settings" }>["settings"] = {
   circuitMeter: false,
   evMeterIsCircuit: false,
   mainsMeter: true,
+  schedule: { priority: "address", rotationMs: null, idleMs: 60_000 },
 };
 
 const given = (limitA: number, admitted = true): Partial<EvseStatus> => ({

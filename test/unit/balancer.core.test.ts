@@ -98,23 +98,36 @@ t.test(
 );
 
 t.test(
-  "no room for another minimum: it waits, the phase is named, and it comes in 60 s after there is room [7.3-1]",
+  "no room for the minimum: it waits, the phase is named, and it comes in 60 s after there is room [7.3-1]",
   async t => {
-    const rig = new BalancerRig(["left", "right"]).plug("left");
-    rig.houseA = [15, 15, 15];
-    rig.run(30_000).plug("right").run(30_000);
-    t.equal(rig.limits()[1], 0);
-    t.match(rig.point("right").boundBy, /^mains/);
+    const rig = new BalancerRig(["left"]);
+    rig.houseA = [2, 20, 2];
+    rig.run(30_000).plug("left").run(30_000);
+    t.equal(rig.limits()[0], 0);
+    t.equal(rig.point("left").boundBy, "mains.l2");
     rig.houseA = [5, 5, 5];
     rig.run(55_000);
-    t.equal(rig.limits()[1], 0);
-    t.equal(rig.point("right").boundBy, "retry-wait");
+    t.equal(rig.limits()[0], 0);
+    t.equal(rig.point("left").boundBy, "retry-wait");
     rig.run(25_000);
-    t.ok(rig.point("right").admitted);
+    t.ok(rig.point("left").admitted);
   },
 );
 
-t.test("shortage: the last admitted stops first, the sooner the worse it is, and the first goes on", async t => {
+t.test("no room beside one that charges: it is paused, and comes in as soon as room has lasted", async t => {
+  const rig = new BalancerRig(["left", "right"]).plug("left");
+  rig.houseA = [15, 15, 15];
+  rig.run(30_000).plug("right").run(30_000);
+  t.equal(rig.limits()[1], 0);
+  t.equal(rig.point("right").boundBy, "turn");
+  rig.houseA = [5, 5, 5];
+  rig.run(8_000);
+  t.equal(rig.limits()[1], 0);
+  rig.run(22_000);
+  t.ok(rig.point("right").admitted);
+});
+
+t.test("shortage: the last of the ring stops first, the sooner the worse it is, and the first goes on", async t => {
   const rig = new BalancerRig(["left", "right"]).plug("left").run(20_000).plug("right").run(40_000);
   t.ok(rig.point("left").admitted && rig.point("right").admitted);
   rig.houseA = [17, 17, 17];

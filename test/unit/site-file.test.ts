@@ -68,9 +68,15 @@ const REFUSED: readonly (readonly [what: string, text: string, problem: string])
   [
     "a misspelt key",
     withPoint("serial: 1, phasess: 3"),
-    "chargePoints[0].phasess: unknown key; did you mean phases? expected id, serial, name, phases, phaseRotation, safeCurrentA",
+    "chargePoints[0].phasess: unknown key; did you mean phases? expected id, serial, name, phases, phaseRotation, safeCurrentA, minimumA, part",
   ],
   ["two phases", withPoint("serial: 1, phases: 2"), "chargePoints[0].phases: expected 1 or 3, got 2"],
+  [
+    "a minimum no car needs",
+    withPoint("serial: 1, minimumA: 40"),
+    "chargePoints[0].minimumA: expected 6..32 A, got 40",
+  ],
+  ["a part of nothing", withPoint("serial: 1, part: 0"), "chargePoints[0].part: expected 0.1..10, got 0"],
   [
     "a safe current no pilot can signal",
     withPoint("serial: 1, safeCurrentA: 4"),
@@ -276,7 +282,7 @@ t.test("a small site file is enough, and the rest has its defaults", async t => 
   t.same(parseSite(GOOD, "cabinet.yaml"), {
     file: "cabinet.yaml",
     site: "test",
-    chargePoints: [{ id: "left", serial: 1, phases: 3, phaseRotation: ["l1", "l2", "l3"], safeCurrentA: 0 }],
+    chargePoints: [{ id: "left", serial: 1, phases: 3, phaseRotation: ["l1", "l2", "l3"], safeCurrentA: 0, part: 1 }],
     lines: {},
     circuits: [],
     services: [{ service: "settings" }],

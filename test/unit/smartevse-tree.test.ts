@@ -7,6 +7,7 @@ import { type EvseFault, evseFault } from "../../shared/contracts/fault.ts";
 import type { SettingValue } from "../../shared/contracts/settings.ts";
 import { SETTINGS_PATHS } from "../fixtures/smartevse-settings-paths.ts";
 import {
+  balancerTold,
   knowing,
   leftPoint,
   meterTold,
@@ -213,9 +214,16 @@ t.test("takes the home battery out of the shown mains in Solar only, without los
 });
 
 t.test("a master shows the points of the site in the places of its nodes", async t => {
-  const whole = tree({ told: charging, site: { loadbl: 1 } });
+  const whole = tree({ told: [...charging, balancerTold(500)], site: { loadbl: 1 } });
   t.match(at(whole, "nodes.0"), { current: 112, state: "Charging", sched: "Active" });
-  t.match(at(whole, "nodes.1"), { current: 0, state: "N/A", sched: "Inactive" });
+  t.match(at(whole, "nodes.1"), { current: 0, state: "N/A", sched: "Paused" });
+  t.strictSame(at(whole, "schedule.state"), ["Active", "Paused", ...new Array<string>(6).fill("Inactive")]);
+  t.equal(at(whole, "schedule.rotation_timer"), 1_448, "seconds until the turn goes on");
+  t.match(
+    at(tree({ told: charging, site: { loadbl: 1 } }), "schedule"),
+    { rotation_timer: 0, state: new Array<string>(8).fill("Inactive") },
+    "a balancer that is not heard says nothing",
+  );
   t.equal(at(tree({ told: charging }), "nodes"), undefined);
 });
 

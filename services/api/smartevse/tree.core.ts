@@ -1,8 +1,9 @@
 import { legacyDigitsOf } from "../../../shared/card-uid.ts";
+import type { SchedulePlace } from "../../../shared/contracts/schedule.ts";
 import type { SettingsCurrent } from "../../../shared/contracts/settings.ts";
 import { restModeOf } from "../../../shared/settings/charge-mode.ts";
 import { numberIn, settingIn } from "../../../shared/settings/read.ts";
-import { batteryDeciA, readerOf, statusOf } from "../knowledge.core.ts";
+import { balancerOf, batteryDeciA, readerOf, statusOf } from "../knowledge.core.ts";
 import { tenths, whole } from "./currents.core.ts";
 import { linksTree } from "./links-tree.core.ts";
 import { meterLabel, metersTree } from "./meters-tree.core.ts";
@@ -150,17 +151,26 @@ function settingsTree(context: TreeContext): Reply {
   };
 }
 
-/** On a master: who charges. The points of this site stand in the places of the power-share nodes. */
+const SCHEDULE_WORDS: Readonly<Record<SchedulePlace, string>> = {
+  inactive: "Inactive",
+  active: "Active",
+  paused: "Paused",
+};
+
+/** On a master: who charges, and who waits for its turn. The points of this site stand in the places of the power-share nodes. */
 function nodesTree({ known, settings, points, now }: TreeContext): Reply {
   if (numberIn(settings, "loadbl") !== MASTER) return {};
+  const schedule = balancerOf(known, now)?.schedule ?? null;
   const nodes = Array.from({ length: NODE_PLACES }, (_, place) => {
     const point = points[place];
     const status = point === undefined ? null : statusOf(known, point.id, now);
     const state =
       status === null ? "N/A" : status.state === "C2" ? "Charging" : status.wantsCurrent ? "Request" : "Idle";
-    return { current: tenths(status?.offerA ?? 0), state, sched: state === "Charging" ? "Active" : "Inactive" };
+    const turn = schedule?.points.find(({ evseId }) => evseId === point?.id)?.place ?? "inactive";
+    return { current: tenths(status?.offerA ?? 0), state, sched: SCHEDULE_WORDS[turn] };
   });
-  return { schedule: { state: nodes.map(node => node.sched), rotation_timer: 0 }, nodes };
+  const rotation_timer = Math.ceil((schedule?.rotatesInMs ?? 0) / 1_000);
+  return { schedule: { state: nodes.map(node => node.sched), rotation_timer }, nodes };
 }
 
 function batteryOf({ known, now, civilMs }: TreeContext): { readonly current: number; readonly last_update: number } {
