@@ -25,7 +25,7 @@ t.test(
     rig.relayOpen = true;
     rig.run(1_000);
     t.strictSame(rig.limits(), [6, 0], "3 x 6 A is all there is");
-    t.equal(rig.point("right").boundBy, "grid-relay");
+    t.equal(rig.point("right").boundBy, "turn");
     t.equal(rig.point("left").boundBy, "grid-relay");
     rig.relayOpen = false;
     rig.run(80_000);
