@@ -6,6 +6,7 @@ import {
 } from "../../services/meter/modbus/custom.core.ts";
 import { decodeExchanges, type Exchange } from "../../services/meter/modbus/exchanges.core.ts";
 import { crc16, readRequestOf } from "../../services/meter/modbus/frame.core.ts";
+import type { Quantity } from "../../services/meter/modbus/meter-row.ts";
 import type { MeterProfile } from "../../services/meter/modbus/profiles.ts";
 import type { RawValues } from "../../services/meter/modbus/registers.core.ts";
 import { sensorboxLine } from "./decode-sensorbox.core.ts";
@@ -44,14 +45,17 @@ export function decodeFrames(profile: MeterProfile, exchanges: readonly Exchange
   const has = (pattern: RegExp): boolean => Object.keys(raw).some(quantity => pattern.test(quantity));
   const { l1, l2, l3 } = measured.currentA;
   const watts = measured.powerW;
-  const currents = Object.keys(raw).filter(quantity => quantity.startsWith("currentL")).length;
+  const isRead = (at: number): boolean => raw[`currentL${at + 1}` as Quantity] !== undefined;
+  // Without L1 the currents are worked out from the power; a phase that was not read is not one without current.
+  const currents = isRead(0) ? [l1, l2, l3].filter((_, at) => isRead(at)) : [];
+  const isWhole = profile.registers.every(({ quantity }) => !/^currentL/.test(quantity) || raw[quantity] !== undefined);
   return {
-    ...(currents > 0 ? { current_A: [l1, l2, l3], phases: profile.phases } : {}),
+    ...(currents.length > 0 && isWhole ? { current_A: [l1, l2, l3], phases: profile.phases } : {}),
     ...(watts !== null && has(/^powerL/) ? { phase_power_W: [watts.l1, watts.l2, watts.l3] } : {}),
     ...(measured.totalPowerW !== null && has(/[pP]ower/) ? { power_W: measured.totalPowerW } : {}),
     ...(counters.importWh === null ? {} : { energy_import_Wh: counters.importWh }),
     ...(counters.exportWh === null ? {} : { energy_export_Wh: counters.exportWh }),
-    ...(currents > 0 ? { current_A_signed: [l1, l2, l3].slice(0, currents) } : {}),
+    ...(currents.length > 0 ? { current_A_signed: currents } : {}),
     registers: registersOf(raw),
   };
 }

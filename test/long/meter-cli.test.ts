@@ -5,6 +5,7 @@ import { join } from "node:path";
 import t from "tap";
 import { meter } from "../../cli/meter/main.ts";
 import { WrongUse } from "../../cli/options.ts";
+import { withCrc } from "../../services/meter/modbus/frame.core.ts";
 import { simulatedSensorbox } from "../../services/simulator/meters/sensorbox.ts";
 import { EvseError } from "../../shared/errors.ts";
 import { carrying, eastronShowing, rtuTcpSlave, serialSlave, tcpSlave } from "../support/modbus-bench.ts";
@@ -215,6 +216,18 @@ t.test("decode --json: what is not understood is rejected in its line, and the n
   t.equal(decoded.length, lines.length);
   for (const [at, [line, reason]] of bad.entries()) t.match(decoded[at], { reject: true, reason }, line.slice(0, 100));
   t.match(decoded.at(-1), { phases: 3 });
+});
+
+t.test("decode --json: a phase that was not read is not one without current", async t => {
+  const frame = (body: string): string => withCrc(Buffer.from(body, "hex")).toString("hex");
+  for (const [register, registers, rest] of [
+    ["0006", { current_l1: 16 }, { current_A_signed: [16] }],
+    ["0008", { current_l2: 16 }, {}],
+  ] as const) {
+    const exchanges = [{ request: frame(`0a04${register}0002`), response: frame("0a040441800000") }];
+    const { out } = await run(["decode", "--json"], JSON.stringify({ meter: "eastron_3p", address: 10, exchanges }));
+    t.strictSame(JSON.parse(out), { ...rest, registers });
+  }
 });
 
 t.test("decode: frames as arguments and on standard input, for people", async t => {
