@@ -1,4 +1,5 @@
 import { live } from "../support/life/life.ts";
+import type { LifeFigures } from "../support/life/life-watch.ts";
 
 // A site lives for so many days under invariants: npm run bench:life -- --days 100 --seed 1
 
@@ -13,20 +14,23 @@ function main(args: readonly string[]): number {
   const seed = numberOf("seed", 1);
   console.log(`${days} days, seed ${seed}`);
   let told = 0;
-  const figures = live(days, seed, (day, { broken }) => {
-    for (const words of broken.slice(told)) console.log(`BROKEN ${words}`);
-    told = broken.length;
-    if (day % 10 === 0) console.log(`day ${day}: ${broken.length} broken`);
+  const figures = live(days, seed, (day, sofar) => {
+    for (const words of sofar.broken.slice(told)) console.log(`BROKEN ${words}`);
+    told = sofar.broken.length;
+    console.log(`day ${day}: ${inWords(sofar)}`);
   });
-  console.log(
-    `${figures.visits} cars came and left, ${figures.sessions} charged: ${(figures.energyWh / 1_000).toFixed(0)} kWh`,
-  );
-  console.log(`${figures.closings} closings, ${figures.troubles} troubles`);
-  console.log(`longest over the fuse with a meter that is heard: ${figures.longestOverS} s`);
-  console.log(`longest that a car waited although everything was there: ${figures.longestIdleS} s`);
-  console.log(`largest error of a session's energy: ${figures.energyErrorWh.toFixed(1)} Wh`);
-  console.log(`${figures.broken.length} invariants broken`);
   return figures.broken.length === 0 ? 0 : 1;
+}
+
+function inWords(figures: LifeFigures): string {
+  return [
+    `${figures.visits} cars came and left, ${figures.sessions} charged ${(figures.energyWh / 1_000).toFixed(0)} kWh`,
+    `${figures.closings} closings, ${figures.troubles} troubles`,
+    `over the fuse for ${figures.longestOverS} s at most`,
+    `nobody waited longer than ${figures.longestIdleS} s with everything there`,
+    `energy of a session off by ${figures.energyErrorWh.toFixed(1)} Wh at most`,
+    `${figures.broken.length} invariants broken`,
+  ].join("; ");
 }
 
 process.exitCode = main(process.argv.slice(2));

@@ -105,6 +105,38 @@ t.test("the home battery is neutralised: what it takes is surplus, what it gives
   t.match(giving.budget, { surplusA: -6, batteryA: -6 });
 });
 
+t.test(
+  "what the sender tells of the battery is the strategy: as it is, only while it gives, less a reserve [5.5-R1]",
+  async t => {
+    const haveA = (batteryA: number, tells: (batteryA: number) => number | null): number => {
+      const rig = new SolarRig(["left"]).plug("left");
+      // The roof leaves 14 A; the battery takes or gives its part of the mains sample, whatever is told of it.
+      rig.sun(14 - batteryA, 0);
+      for (let second = 0; second < 60; second += 1) {
+        const told = tells(batteryA);
+        if (told !== null) rig.tell({ kind: "battery", currentA: told });
+        rig.run(1_000);
+      }
+      return rig.point("left").outlook.haveA;
+    };
+    t.equal(
+      haveA(10, asIs => asIs),
+      14,
+      "as it is: the car before the battery",
+    );
+    t.equal(
+      haveA(-6, asIs => asIs),
+      14,
+      "and never out of it",
+    );
+    const onlyGiving = (batteryA: number) => (batteryA < 0 ? batteryA : null);
+    t.equal(haveA(10, onlyGiving), 4, "only while it gives: the battery before the car");
+    t.equal(haveA(-6, onlyGiving), 14);
+    const lessReserve = (batteryA: number) => batteryA - 5;
+    t.equal(haveA(10, lessReserve), 9, "less a reserve of 5 A: so much for the battery, the rest for the car");
+  },
+);
+
 t.test("a battery value older than 11 s counts as none, the same value told again is a new one [5.5-R1]", async t => {
   const rig = new SolarRig(["left"]).plug("left");
   rig.batteryA = 10;
