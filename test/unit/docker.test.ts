@@ -50,11 +50,13 @@ t.test("compose starts every node of the demo site, each with a data volume of i
   const text = readFileSync(join(projectDir, "docker/compose.yaml"), "utf8");
   const { services, volumes } = parse(text, { merge: true }) as Compose;
   const nodes = Object.entries(services).filter(([name]) => name !== "nats");
+  t.equal(services["nats"]?.volumes?.[0], "nats:/data", "the server keeps its streams");
   const site = readSiteFile(join(projectDir, nodes[0]?.[1].environment?.["SITE"] ?? ""));
   t.strictSame(nodes.map(([, node]) => node.environment?.["NODE_ID"]).sort(), [...nodesOf(site)].sort());
   t.strictSame(
     nodes.map(([, node]) => node.volumes?.[0]).sort(),
     Object.keys(volumes)
+      .filter(name => name !== "nats")
       .map(name => `${name}:/data`)
       .sort(),
   );
