@@ -8,6 +8,7 @@ import { evseAcknowledge, evseStatus } from "../../shared/contracts/evse.ts";
 import { historyDay, historySessions } from "../../shared/contracts/history.ts";
 import { balancerExplain, balancerJournal, evseExplain, evseJournal } from "../../shared/contracts/insight.ts";
 import { leaseStatus } from "../../shared/contracts/lease.ts";
+import { limitsCurrent, limitsSet, limitsWithdraw } from "../../shared/contracts/limits.ts";
 import { meterFeed, meterReading, meterStatus } from "../../shared/contracts/meter.ts";
 import { pilotSensed } from "../../shared/contracts/pilot.ts";
 import { accessPresent, cardsChange, cardsPage, rfidRead, rfidStatus } from "../../shared/contracts/rfid.ts";
@@ -64,6 +65,8 @@ export function apiService(options: ApiOptions): ServiceSchema {
       presentCard: (evseId, uid) => request(broker, accessPresent, `rfid-${evseId}`, { evseId, uid }),
       cardPage: after => request(broker, cardsPage, "cards", { after }),
       changeCards: change => request(broker, cardsChange, "cards", { by: "web", change }),
+      setLimit: limit => request(broker, limitsSet, "limits", limit),
+      withdrawLimit: which => request(broker, limitsWithdraw, "limits", which),
       explainPoint: evseId => request(broker, evseExplain, `evse-${evseId}`, { evseId }),
       explainAllocation: evseId => request(broker, balancerExplain, "balancer", { evseId }, balancerNode),
       journal: async evseId => {
@@ -92,6 +95,7 @@ export function apiService(options: ApiOptions): ServiceSchema {
       ...subscribe(leaseStatus, fact => tell({ kind: "lease.status", fact })),
       ...subscribe(meterReading, fact => tell({ kind: "meter.reading", fact })),
       ...subscribe(meterStatus, fact => tell({ kind: "meter.status", fact })),
+      ...subscribe(limitsCurrent, fact => tell({ kind: "limits.current", fact })),
       ...subscribe(settingsCurrent, fact => tell({ kind: "settings.current", fact })),
       ...subscribe(rfidStatus, fact => tell({ kind: "rfid.status", fact })),
       ...subscribe(rfidRead, fact => tell({ kind: "rfid.read", fact })),

@@ -2,6 +2,7 @@ import type { ParamsOf, ResultOf } from "../../shared/contracts/define.ts";
 import type { evseAcknowledge } from "../../shared/contracts/evse.ts";
 import type { HistoryDay, historySessions, SessionsPage } from "../../shared/contracts/history.ts";
 import type { BalancerInsight, EvseInsight } from "../../shared/contracts/insight.ts";
+import type { LimitsAnswer, limitsSet, limitsWithdraw } from "../../shared/contracts/limits.ts";
 import type { meterFeed } from "../../shared/contracts/meter.ts";
 import type { AccessPresentResult, CardsChange, CardsChangeResult, cardsPage } from "../../shared/contracts/rfid.ts";
 import type { settingsUpdate } from "../../shared/contracts/settings.ts";
@@ -25,6 +26,8 @@ export interface Asks {
   presentCard(evseId: string, uid: string): Promise<AccessPresentResult>;
   cardPage(after: string | null): Promise<ResultOf<typeof cardsPage>>;
   changeCards(change: CardsChange): Promise<CardsChangeResult>;
+  setLimit(limit: ParamsOf<typeof limitsSet>): Promise<LimitsAnswer>;
+  withdrawLimit(which: ParamsOf<typeof limitsWithdraw>): Promise<LimitsAnswer>;
   explainPoint(evseId: string): Promise<EvseInsight>;
   explainAllocation(evseId: string): Promise<BalancerInsight>;
   /** The last decisions of a charge point, or null: of the balancer; lines of JSON. */

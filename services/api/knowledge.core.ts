@@ -7,6 +7,7 @@ import {
 } from "../../shared/contracts/balancer.ts";
 import { type EvseStatus, evseStatus } from "../../shared/contracts/evse.ts";
 import { type LeaseStatus, leaseStatus } from "../../shared/contracts/lease.ts";
+import { type LimitsCurrent, limitsCurrent } from "../../shared/contracts/limits.ts";
 import { type MeterReading, type MeterStatus, meterStatus, SAMPLE_LIFETIME_MS } from "../../shared/contracts/meter.ts";
 import { type PilotSensed, pilotSensed } from "../../shared/contracts/pilot.ts";
 import { type RfidRead, type RfidStatus, rfidStatus } from "../../shared/contracts/rfid.ts";
@@ -47,6 +48,8 @@ export interface MeterKnowledge {
 export interface Knowledge {
   readonly settings: Heard<SettingsCurrent> | null;
   readonly balancer: Heard<BalancerStatus> | null;
+  /** Limits from outside and the quarter hour. */
+  readonly limits: Heard<LimitsCurrent> | null;
   /** The charge points of the site file; facts about others are not ours to show. */
   readonly points: ReadonlyMap<string, PointKnowledge>;
   readonly meters: ReadonlyMap<string, MeterKnowledge>;
@@ -67,6 +70,7 @@ export type KnowledgeInput =
   | { readonly kind: "balancer.status"; readonly fact: BalancerStatus }
   | { readonly kind: "meter.reading"; readonly fact: MeterReading }
   | { readonly kind: "meter.status"; readonly fact: MeterStatus }
+  | { readonly kind: "limits.current"; readonly fact: LimitsCurrent }
   | { readonly kind: "settings.current"; readonly fact: SettingsCurrent }
   | { readonly kind: "rfid.status"; readonly fact: RfidStatus }
   | { readonly kind: "rfid.read"; readonly fact: RfidRead }
@@ -82,6 +86,7 @@ export function knowNothing(pointIds: readonly string[], carriers: readonly Carr
   return {
     settings: null,
     balancer: null,
+    limits: null,
     points: new Map(pointIds.map(id => [id, NOTHING_HEARD])),
     meters: new Map(),
     carriers: carriers.map(carrier => ({ ...carrier, lease: null })),
@@ -115,6 +120,8 @@ function take(known: Knowledge, input: Exclude<KnowledgeInput, { kind: "sample" 
       return withMeter(known, input.fact.meterId, { reading: { value: input.fact, at: now } });
     case "meter.status":
       return withMeter(known, input.fact.meterId, { status: { value: input.fact, at: now } });
+    case "limits.current":
+      return { ...known, limits: { value: input.fact, at: now } };
     case "settings.current":
       return withSettings(known, input.fact, now);
     case "rfid.status":
@@ -181,6 +188,10 @@ export function readerOf(known: Knowledge, evseId: string, now: Instant): RfidSt
 
 export function balancerOf(known: Knowledge, now: Instant): BalancerStatus | null {
   return believed(known.balancer, balancerStatus.expiresAfterMs, now);
+}
+
+export function limitsOf(known: Knowledge, now: Instant): LimitsCurrent | null {
+  return believed(known.limits, limitsCurrent.expiresAfterMs, now);
 }
 
 /** How one of several carriers stands; null while it is silent. */

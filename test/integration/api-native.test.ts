@@ -151,6 +151,8 @@ t.test("serves its OpenAPI document, with every path and schema, and Swagger UI 
     "/api/v1/cards",
     "/api/v1/cards/{uid}",
     "/api/v1/history",
+    "/api/v1/limits",
+    "/api/v1/limits/{limitId}",
     "/api/v1/points/{id}",
     "/api/v1/points/{id}/acknowledge",
     "/api/v1/points/{id}/card",

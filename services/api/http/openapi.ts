@@ -10,6 +10,9 @@ import {
   cardsResult,
   commandBody,
   commandDone,
+  limitBody,
+  limitsAnswer,
+  limitsView,
   modeBody,
   presentBody,
   presentResult,
@@ -28,6 +31,7 @@ interface Operation {
   readonly summary: string;
   readonly ofPoint?: true;
   readonly ofCard?: true;
+  readonly ofLimit?: true;
   readonly body?: z.ZodObject;
   readonly answer: z.ZodType;
   readonly refusals: readonly number[];
@@ -107,6 +111,30 @@ const OPERATIONS: readonly Operation[] = [
     ofCard: true,
     answer: cardsResult,
     refusals: [400, 403, 404, 503],
+  },
+  {
+    method: "get",
+    path: "/api/v1/limits",
+    summary: "Limits from outside with owner and end, the quarter hour that runs and the month's peak",
+    answer: limitsView,
+    refusals: [503],
+  },
+  {
+    method: "put",
+    path: "/api/v1/limits/{limitId}",
+    summary: "Sets or replaces a limit of its owner, in A per phase or W; answered once it is durable",
+    ofLimit: true,
+    body: limitBody,
+    answer: limitsAnswer,
+    refusals: [400, 403, 422, 503],
+  },
+  {
+    method: "delete",
+    path: "/api/v1/limits/{limitId}",
+    summary: "Withdraws a limit; ?owner= must be who set it",
+    ofLimit: true,
+    answer: limitsAnswer,
+    refusals: [400, 403, 422, 503],
   },
   {
     method: "get",
@@ -200,8 +228,9 @@ export function openApiDocument(version: string): object {
 
 const OF_POINT = z.object({ id: z.string().meta({ description: "Id of the charge point", example: "left" }) });
 
-function routeOf({ method, path, summary, ofPoint, ofCard, query, body, answer, refusals }: Operation) {
+function routeOf({ method, path, summary, ofPoint, ofCard, ofLimit, query, body, answer, refusals }: Operation) {
   const card = z.object({ uid: z.string().meta({ description: "Number of the card", example: "04A1B2C3D4E5F6" }) });
+  const limit = z.object({ limitId: z.string().meta({ description: "Name of the limit", example: "dim-1" }) });
   const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
   return {
     method,
@@ -210,6 +239,7 @@ function routeOf({ method, path, summary, ofPoint, ofCard, query, body, answer, 
     request: {
       ...(ofPoint === undefined ? {} : { params: OF_POINT }),
       ...(ofCard === undefined ? {} : { params: card }),
+      ...(ofLimit === undefined ? {} : { params: limit }),
       ...(query === undefined ? {} : { query }),
       ...(body === undefined ? {} : { body: { required: true, ...json(body) } }),
     },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { historySessions, SESSIONS_PER_ANSWER } from "../../../shared/contracts/history.ts";
+import { LONGEST_LIMIT_S, limitsCurrent, limitsSet } from "../../../shared/contracts/limits.ts";
 import { accessPresent, card, cardsChange, cardUser } from "../../../shared/contracts/rfid.ts";
 import { settingsUpdate, settingValue } from "../../../shared/contracts/settings.ts";
 import { idSchema } from "../../../shared/contracts/units.ts";
@@ -25,6 +26,24 @@ export const cardListView = z
   .readonly()
   .meta({ id: "CardList" });
 export const cardsResult = cardsChange.result.meta({ id: "CardsResult" });
+
+const EXPIRY = `expected seconds 1..${LONGEST_LIMIT_S}, or null for "until withdrawn"`;
+const AMPS = "expected 0..1000 A";
+const WATTS = "expected 0..1000000 W";
+
+/** A limit as its owner sets it: of a charge point or of the site, in A per phase or in W, with an end that must be said. */
+export const limitBody = z
+  .strictObject({
+    owner: idSchema,
+    evseId: idSchema.nullable().default(null),
+    maxA: z.number(AMPS).min(0, AMPS).max(1_000, AMPS).optional(),
+    maxW: z.number(WATTS).min(0, WATTS).max(1_000_000, WATTS).optional(),
+    expiresInS: z.number(EXPIRY).min(1, EXPIRY).max(LONGEST_LIMIT_S, EXPIRY).nullable(),
+  })
+  .refine(({ maxA, maxW }) => (maxA === undefined) !== (maxW === undefined), "expected exactly one of maxA and maxW")
+  .meta({ id: "LimitBody" });
+export const limitsView = limitsCurrent.payload.meta({ id: "Limits" });
+export const limitsAnswer = limitsSet.result.meta({ id: "LimitsAnswer" });
 
 export const settingsPatch = z
   .strictObject({

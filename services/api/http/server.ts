@@ -10,6 +10,7 @@ import { metricsOf } from "../metrics.core.ts";
 import { smartEvseRouter } from "../smartevse/router.ts";
 import { cardsRouter } from "./cards.ts";
 import { errorHandler, HttpRefusal } from "./errors.ts";
+import { limitsRouter } from "./limits.ts";
 import { listen } from "./listen.ts";
 import { nativeRouter, siteViewNow } from "./native.ts";
 import { ownHostNames } from "./network.ts";
@@ -109,6 +110,7 @@ function application(gateway: Gateway, config: ApiConfig, stream: LiveStream): E
       .json(health);
   });
   app.use("/api/v1/cards", cardsRouter(gateway));
+  app.use("/api/v1/limits", limitsRouter(gateway));
   app.use("/api/v1", nativeRouter(gateway, stream));
   app.use("/api/docs", docsRouter());
   app.use(

@@ -3,7 +3,7 @@ import type { SchedulePlace } from "../../../shared/contracts/schedule.ts";
 import type { SettingsCurrent } from "../../../shared/contracts/settings.ts";
 import { restModeOf } from "../../../shared/settings/charge-mode.ts";
 import { numberIn, settingIn } from "../../../shared/settings/read.ts";
-import { balancerOf, batteryDeciA, readerOf, statusOf } from "../knowledge.core.ts";
+import { balancerOf, batteryDeciA, limitsOf, readerOf, statusOf } from "../knowledge.core.ts";
 import { tenths, whole } from "./currents.core.ts";
 import { linksTree } from "./links-tree.core.ts";
 import { meterLabel, metersTree } from "./meters-tree.core.ts";
@@ -14,6 +14,7 @@ import { labelOf, type Network, type TreeContext } from "./tree-context.core.ts"
 
 const NODE_PLACES = 8;
 const MASTER = 1;
+const QUARTER_MS = 900_000;
 const MODE_WORDS = ["OFF", "NORMAL", "SOLAR", "SMART", "PAUSE"] as const;
 
 /**
@@ -143,11 +144,24 @@ function settingsTree(context: TreeContext): Reply {
     linky_is_hp: 0,
     linky_is_hc: 0,
     auth_required: false,
-    capacity_window_avg: 0,
-    capacity_monthly_peak: 0,
-    capacity_headroom: 0,
+    ...quarterTree(context),
     required_evccid: textOf(settings, "required_evccid", point.id),
     modem: "Not present",
+  };
+}
+
+/** Average of the quarter hour so far, the month's highest, and what may be drawn beyond what is drawn now; W. */
+function quarterTree({ known, now }: TreeContext): Reply {
+  const quarter = limitsOf(known, now)?.quarter ?? null;
+  if (quarter === null) return { capacity_window_avg: 0, capacity_monthly_peak: 0, capacity_headroom: 0 };
+  const passedH = (QUARTER_MS - quarter.endsInMs) / 3_600_000;
+  const mains = [...known.meters.values()].find(({ reading }) => reading?.value.role === "mains")?.reading?.value;
+  const currentA = mains?.currentA ?? { l1: 0, l2: 0, l3: 0 };
+  const drawnW = mains?.totalPowerW ?? (currentA.l1 + currentA.l2 + currentA.l3) * 230;
+  return {
+    capacity_window_avg: passedH > 0 ? Math.round(quarter.usedWh / passedH) : 0,
+    capacity_monthly_peak: Math.round(quarter.monthPeakW),
+    capacity_headroom: quarter.allowedW === null ? 0 : Math.round(quarter.allowedW - drawnW),
   };
 }
 
