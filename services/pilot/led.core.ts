@@ -9,8 +9,9 @@ const BREATHE_MS = 1_280;
 const BREATHE_SLOW_MS = 2_560;
 /** Of a blink's period, the part that is lit. */
 const LIT_OF_BLINK = 0.1;
-/** A lost byte, or a board that forgot its pins, is not noticed otherwise. */
+/** A lost byte is not noticed otherwise; nor is one of the pins' modes, whose repetition shows as a flicker. */
 const LIGHT_AGAIN_MS = 1_000;
+const SET_UP_AGAIN_MS = 10_000;
 const OFF: LedSignal = { rgb: [0, 0, 0], pattern: "steady" };
 
 /** Brings the LED to what its signal shows at this moment. */
@@ -21,9 +22,10 @@ export function lightLed(draft: Draft, now: Instant): Draft {
   const { led } = state;
   const same = led !== null && led.value.every((part, index) => part === rgb[index]);
   if (same && now - led.at < LIGHT_AGAIN_MS) return draft;
+  const setUp = led === null || now - led.setUpAt >= SET_UP_AGAIN_MS;
   return {
-    state: { ...state, led: { value: rgb, at: now } },
-    outputs: [...draft.outputs, { kind: "send", command: { kind: "light", rgb } }],
+    state: { ...state, led: { value: rgb, at: now, setUpAt: setUp ? now : led.setUpAt } },
+    outputs: [...draft.outputs, { kind: "send", command: { kind: "light", rgb, setUp } }],
   };
 }
 

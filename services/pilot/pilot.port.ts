@@ -28,7 +28,8 @@ export type BoardCommand =
   | { readonly kind: "interrupt-pilot"; readonly interrupted: boolean }
   /** Sets up the inputs on the free pins and asks for what they show now. */
   | { readonly kind: "read-inputs" }
-  | { readonly kind: "light"; readonly rgb: Rgb }
+  /** `setUp`: the pins' modes, too, which puts them out for a moment. */
+  | { readonly kind: "light"; readonly rgb: Rgb; readonly setUp: boolean }
   | { readonly kind: "drive-lock"; readonly drive: "lock" | "unlock"; readonly pulseMs: number }
   | { readonly kind: "test-rcm"; readonly pulseMs: number };
 

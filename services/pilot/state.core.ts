@@ -92,7 +92,7 @@ export interface PilotState {
   readonly inputs: Inputs;
   readonly lock: LockDrive;
   readonly rcmTest: RcmTest | null;
-  readonly led: Sent<Rgb> | null;
+  readonly led: (Sent<Rgb> & { readonly setUpAt: Instant }) | null;
   /** Since when the coil of the main contactor has been on and its contact open. */
   readonly openUnderCoilSince: Instant | null;
   readonly published: Sent<string> | null;

@@ -8,6 +8,7 @@ import { AvrBoard } from "./avr-board/avr-board.ts";
 import { releasedFirmware } from "./avr-board/released.ts";
 import { obeyAvr } from "./avr-board/words.ts";
 import { MemoryCable } from "./memory-link.ts";
+import { ALL_FITTED, ALL_PINS } from "./pilot-rig.ts";
 import type { Teardown } from "./servers.ts";
 
 export const FULL_OFFER: Omit<EvseGrant, "evseId" | "sequence"> = {
@@ -64,11 +65,13 @@ export class FirmwareSite {
   readonly broker = new ServiceBroker({ logger: false, nodeID: "firmware-site" });
   readonly points: readonly FirmwarePoint[];
 
-  private constructor(ids: readonly string[]) {
+  private constructor(ids: readonly string[], equipped: boolean) {
+    const pins = equipped ? ALL_PINS : { cpDisconnectPin: 5 };
+    const hangs = equipped ? { fitted: ALL_FITTED } : {};
     this.points = ids.map(id => new FirmwarePoint(id));
     for (const { evseId, cable } of this.points) {
-      const openBoard = firmataBoard({ openLink: cable.open, cpDisconnectPin: 5 });
-      this.broker.createService(pilotService({ broker: this.broker, clock: this.clock, evseId, openBoard }));
+      const openBoard = firmataBoard({ openLink: cable.open, ...pins });
+      this.broker.createService(pilotService({ broker: this.broker, clock: this.clock, evseId, openBoard, ...hangs }));
     }
     this.broker.createService({
       name: "ear",
@@ -81,8 +84,9 @@ export class FirmwareSite {
     });
   }
 
-  static async start(t: Teardown, ids: readonly string[] = ["left"]): Promise<FirmwareSite> {
-    const site = new FirmwareSite(ids);
+  /** `equipped`: LED, switch, temperature sensor and contact feedback hang on the boards. */
+  static async start(t: Teardown, ids: readonly string[] = ["left"], equipped = false): Promise<FirmwareSite> {
+    const site = new FirmwareSite(ids, equipped);
     await site.broker.start();
     t.teardown(() => site.broker.stop());
     await site.pass(800);

@@ -284,5 +284,17 @@ t.test("the LED goes dark with the grant, and is told again each second", async 
   t.ok(log.kinds("light").length >= 3 && log.kinds("light").length <= 4);
   rig.wait(2_000, () => rig.report());
   const last = rig.sent.findLast(command => command.kind === "light");
-  t.strictSame(last, { kind: "light", rgb: [0, 0, 0] });
+  t.match(last, { kind: "light", rgb: [0, 0, 0] });
+  const setUps = (ms: number): number => {
+    rig.outputs = [];
+    for (let passed = 0; passed < ms; passed += 100) rig.wait(100, () => rig.report());
+    return rig.sent.filter(command => command.kind === "light" && command.setUp).length;
+  };
+  t.equal(setUps(30_000), 3, "modes are repeated each 10 s only");
+  rig.hear({ kind: "booted", cause: "reset line" });
+  t.equal(setUps(100), 0);
+  rig.prepare();
+  rig.tick();
+  const anew = rig.sent.filter(command => command.kind === "light" && command.setUp).length;
+  t.equal(anew, 1, "and at once to a board that has forgotten them");
 });

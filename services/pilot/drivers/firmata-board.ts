@@ -64,7 +64,7 @@ class Connection {
     if (this.#ended) return;
     if (command.kind === "identify") this.#write(IDENTIFY);
     else if (command.kind === "interrupt-pilot") this.#onPins(pins => pins.interruptPilot(command.interrupted));
-    else if (command.kind === "light") this.#onPins(pins => pins.light(command.rgb));
+    else if (command.kind === "light") this.#onPins(pins => pins.light(command.rgb, command.setUp));
     else if (command.kind === "read-inputs") this.#onPins(pins => pins.readInputs());
     else this.#io.sysexCommand(encodeCommand(toWire(command)));
   }

@@ -76,12 +76,12 @@ export class FreePins {
     else this.#relay.low();
   }
 
-  light([red, green, blue]: readonly [number, number, number]): void {
+  light([red, green, blue]: readonly [number, number, number], setUp: boolean): void {
     const { ledPins } = this.#plan;
     if (this.#board === null || ledPins === null || ledPins === undefined) return;
     const pins = [...ledPins];
     if (this.#led === null) this.#led = new five.Led.RGB({ pins, board: this.#board }) as unknown as RgbLed;
-    else this.#led.initialize({ pins });
+    else if (setUp) this.#led.initialize({ pins });
     this.#led.update({ red, green, blue });
   }
 
