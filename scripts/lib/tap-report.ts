@@ -10,7 +10,7 @@ export interface FileResult {
 }
 
 /**
- * Reads the TAP stream of `tap run` line by line: a block of indented lines per file, closed by the file's own line
+ * Reads the TAP stream of a process that runs test files line by line: a block of indented lines per file, closed by the file's own line
  * and, where it failed, a few lines about how. A test is a sentence of a file (one level in). A skipped or postponed
  * test is not a passed one.
  */

@@ -29,6 +29,11 @@ export class ManualClock implements Clock {
     return this.#civilStartMs + (this.#now - this.#startedAt);
   }
 
+  /** When the next timer is due: until then nothing happens here, whatever the step. */
+  nextDueAt(): Instant | null {
+    return this.#nextDue(Number.POSITIVE_INFINITY)?.dueAt ?? null;
+  }
+
   every(periodMs: number, run: () => void): Cancel {
     return this.#schedule(this.#now + periodMs, periodMs, run);
   }

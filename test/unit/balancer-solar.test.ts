@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
 import { BalancerRig } from "../support/balancer-rig.ts";
+import { propertyRuns } from "../support/property.ts";
 
 function roof(ids: readonly string[], sunA: number, phases: 1 | 3 = 1): BalancerRig {
   const rig = new BalancerRig(ids, {}, { rotation: [0, 1, 2] });
@@ -119,7 +120,7 @@ t.test(
           return true;
         },
       ),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(60) },
     );
   },
 );

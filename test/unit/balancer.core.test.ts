@@ -2,6 +2,7 @@ import fc from "fast-check";
 import t from "tap";
 import { meterReading } from "../../shared/contracts/meter.ts";
 import { BalancerRig, LIMITS } from "../support/balancer-rig.ts";
+import { propertyRuns } from "../support/property.ts";
 
 t.test("one car gets what the fuse leaves, and the phase that binds is named", async t => {
   const rig = new BalancerRig(["left"]).plug("left");
@@ -367,7 +368,7 @@ t.test(
         }
         return true;
       }),
-      { numRuns: 150 },
+      { numRuns: propertyRuns(150) },
     );
   },
 );
@@ -409,7 +410,7 @@ t.test(
           return waiting.length === 0 || freeA + couldYieldA < 6 + 0.5;
         },
       ),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(60) },
     );
   },
 );
@@ -436,7 +437,7 @@ t.test(
           return true;
         },
       ),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(60) },
     );
   },
 );

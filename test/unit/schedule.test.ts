@@ -15,6 +15,7 @@ import { type SettingsCurrent, settingsCurrent, settingsUpdate } from "../../sha
 import { parseSite } from "../../shared/site/site-file.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
 import { daysLater, instantOf } from "../../shared/wall-clock.ts";
+import { propertyRuns } from "../support/property.ts";
 
 const AMSTERDAM = "Europe/Amsterdam";
 const HOUR_MS = 3_600_000;
@@ -242,7 +243,7 @@ t.test("a wall clock is read in every zone as the system reads its own", async t
         const wall = wallOf(minutes);
         return instantOf(wall, zone) === new Date(wall).getTime();
       }),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(300) },
     );
   }
 });
@@ -278,7 +279,7 @@ t.test(
           return true;
         },
       ),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(300) },
     );
   },
 );

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
+import { propertyRuns } from "../support/property.ts";
 import { SolarRig } from "../support/solar-rig.ts";
 
 const MINUTE = 60_000;
@@ -392,6 +393,6 @@ t.test("whatever the sun does: never more than the sun and IMPORT, or the minimu
         return true;
       },
     ),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(60) },
   );
 });
