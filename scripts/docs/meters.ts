@@ -32,7 +32,8 @@ magnitude takes the direction of the total power, which is right as long as all 
 \`derived\`). \`reversed: true\` turns a meter round that is wired with supply and load exchanged; \`phaseRotation\` says on which
 phase of the house its terminals sit.
 
-**What is refused.** A reply of another unit, function, length or with a wrong checksum; a number that is none; a current or
+**What is refused.** A reply of another unit, function, length or with a wrong checksum; one behind the question of another
+master on the line, who is named; a number that is none; a current or
 power that the device marks as not available; more than 1000 A or 250 kW on a phase; a voltage other than 0 or 80 to 300 V; a
 counter that runs backwards by more than 1 kWh. What contradicts itself over a while is named in the meter's status: current
 against power, phases against total, power against current times voltage, transformers on each other's phases, phases in

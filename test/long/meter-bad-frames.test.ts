@@ -1,9 +1,11 @@
+import type { SerialPort } from "serialport";
 import t, { type Test } from "tap";
 import { ModbusMeter } from "../../services/meter/drivers/modbus.ts";
 import { ModbusLine } from "../../services/meter/drivers/modbus-line.ts";
 import type { LineAddress } from "../../services/meter/drivers/modbus-wire.ts";
+import { withCrc } from "../../services/meter/modbus/frame.core.ts";
 import { profileOf } from "../../services/meter/modbus/profiles.ts";
-import { type ModbusSlave, type SlaveFault, slaveFaults } from "../../services/simulator/meters/modbus-slave.ts";
+import { ModbusSlave, type SlaveFault, slaveFaults } from "../../services/simulator/meters/modbus-slave.ts";
 import { systemClock } from "../../shared/time/clock.ts";
 import {
   CountingEastron,
@@ -14,6 +16,7 @@ import {
   tcpSlave,
   until,
 } from "../support/modbus-bench.ts";
+import { ptyPair } from "../support/pty.ts";
 
 // Most of the time here is waiting for time-outs: the tests wait together.
 t.jobs = 3;
@@ -59,6 +62,12 @@ const anywhere: Readonly<Record<string, SlaveFault>> = {
   "300 kW on a phase": overwrite(15, [0x48, 0x92, 0x7c, 0x00]),
 };
 
+/** Another master asks the same meter for its voltages and more, and is answered: nothing tells that from an answer to us. */
+const foreignExchange = Buffer.concat([
+  withCrc(Buffer.from("0a040000000c", "hex")),
+  withCrc(Buffer.concat([Buffer.from("0a0418", "hex"), Buffer.from("41c80000".repeat(6), "hex")])),
+]);
+
 const onSerial: Readonly<Record<string, SlaveFault>> = {
   ...anywhere,
   "a flipped bit in the checksum": slaveFaults.crc,
@@ -81,6 +90,8 @@ const onSerial: Readonly<Record<string, SlaveFault>> = {
     Buffer.concat(Array.from({ length: 6 }, () => frame.subarray(0, 5))),
   ),
   "late by more than the time for it": slaveFaults.late(REPLY_MS + 40),
+  "another master's question and its answer": onTheWire(frame => Buffer.concat([foreignExchange, frame])),
+  "another master's question only": onTheWire(() => foreignExchange.subarray(0, 8)),
 };
 
 const onTcp: Readonly<Record<string, SlaveFault>> = {
@@ -168,6 +179,35 @@ t.test("no bad frame behind a gateway is believed, and the next good one is", { 
 t.test("no bad message on TCP is believed, and the next good one is", { buffered: true }, async t => {
   t.ok(Object.keys(onTcp).length >= 20);
   await survive(t, await tcpSlave(t), onTcp);
+});
+
+t.test("two masters on one line: nothing of the other's is believed, and it is named", { buffered: true }, async t => {
+  const slave = new ModbusSlave(systemClock);
+  const meter = new CountingEastron();
+  slave.add(10, meter.registers);
+  let wire: SerialPort | null = null;
+  const { path } = await ptyPair(t, 115_200, port => {
+    wire = port;
+    slave.serveRtu(port, 115_200);
+  });
+  t.teardown(() => slave.close());
+  const address = { kind: "serial", path, baudRate: 115_200, parity: "none", stopBits: 1 } as const;
+  const line = new ModbusLine(address, { clock: systemClock, replyMs: REPLY_MS });
+  const driver = new ModbusMeter(profileOf(4)!, eastronAt(10, { role: "ev", pollMs: 50 }), line, systemClock);
+  const heard = listenTo(driver);
+  // It keeps no time with us: before our questions, between them and their answers, and behind those.
+  const cancel = systemClock.every(173, () => wire?.write(foreignExchange));
+  await until(
+    () => heard.samples.length > 20 && heard.problems.some(words => words.includes("another master is on this line")),
+    "samples in spite of it, and its name",
+  );
+  cancel();
+  await driver.stop();
+  t.strictSame(
+    heard.samples.map(sample => meter.wrongWith(sample)).filter(wrong => wrong !== null),
+    [],
+    "no value that the other was told",
+  );
 });
 
 t.test("noise around a whole frame costs nothing", { buffered: true }, async t => {

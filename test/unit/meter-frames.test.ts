@@ -7,6 +7,7 @@ import {
   crc16,
   explainSilence,
   findAnswer,
+  foreignRequest,
   judgeMessage,
   type ReadRequest,
   readRequestOf,
@@ -250,4 +251,26 @@ t.test("what comes while nobody waits is nobody's answer", async t => {
   t.strictSame(answers, [reply.subarray(3, -2)]);
   port.take(reply);
   t.equal(answers.length, 1, "a second answer");
+});
+
+t.test("another master's question is seen, an echo of our own and an answer are none", async t => {
+  const frame = (hex: string): Buffer => withCrc(Buffer.from(hex, "hex"));
+  const ours = { unit: 10, fn: 4, start: 6, quantity: 12 };
+  const echo = frame("0a040006000c");
+  const answer = withCrc(Buffer.concat([Buffer.from("0a0418", "hex"), Buffer.alloc(24, 0x41)]));
+  const other = frame("0a040000000c");
+  t.equal(foreignRequest(ours, Buffer.concat([echo, answer])), null);
+  t.match(foreignRequest(ours, Buffer.concat([echo, other, answer])), { unit: 10, start: 0 });
+  t.match(foreignRequest(ours, Buffer.concat([Buffer.from([0, 0xff]), other])), { start: 0 }, "whatever is before it");
+  t.match(foreignRequest(null, echo), { start: 6 }, "while we ask nothing");
+  for (const none of [
+    Buffer.alloc(0),
+    other.subarray(0, 7),
+    frame("0a0400000000"),
+    frame("0a04000000ff"),
+    frame("0a0608000002"),
+    Buffer.concat([other.subarray(0, 6), Buffer.from([0, 0])]),
+  ]) {
+    t.equal(foreignRequest(ours, none), null, none.toString("hex"));
+  }
 });

@@ -101,6 +101,8 @@ export class ModbusLink {
     }
     const gapMs = Math.max(LEAST_GAP_MS, GAP_CHARS * this.#charMs, wantedGapMs);
     await this.#quiet(gapMs, gapMs);
+    // Another master has just asked: what comes next is its answer.
+    if (this.#clock.now() - this.#port.foreignAt < DRAIN_MS) await this.#quiet(DRAIN_MS, LONGEST_DRAIN_MS);
     const sentAt = this.#clock.now();
     if (this.#isDown) return { answer: { kind: "lost" }, sentAt };
     const answer = await this.#ask(request);

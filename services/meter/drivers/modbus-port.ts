@@ -3,6 +3,7 @@ import type { Instant } from "../../../shared/time/clock.ts";
 import {
   explainSilence,
   findAnswer,
+  foreignRequest,
   judgeMessage,
   type ReadRequest,
   readRequestOf,
@@ -33,6 +34,7 @@ export class StrictPort extends EventEmitter {
   #received: Buffer = Buffer.alloc(0);
   #transaction = 0;
   #lastByteAt: Instant = -Infinity;
+  #foreignAt: Instant = -Infinity;
   isOpen = true;
 
   constructor(options: PortOptions) {
@@ -42,6 +44,11 @@ export class StrictPort extends EventEmitter {
 
   get lastByteAt(): Instant {
     return this.#lastByteAt;
+  }
+
+  /** When another master was last heard to ask. */
+  get foreignAt(): Instant {
+    return this.#foreignAt;
   }
 
   /** The wire is up before there is a port on it. */
@@ -80,7 +87,9 @@ export class StrictPort extends EventEmitter {
     const request = this.#request;
     this.#request = null;
     if (request === null) return null;
-    if (this.#options.framing === "rtu") return explainSilence(request, this.#received);
+    if (this.#options.framing === "rtu") {
+      return this.#foreignIn(request, this.#received) ?? explainSilence(request, this.#received);
+    }
     // The rest of that message would be taken for the beginning of the next one.
     if (this.#received.length > 0) this.#options.broken("an answer that never became whole");
     return null;
@@ -88,9 +97,29 @@ export class StrictPort extends EventEmitter {
 
   #takeSerial(): void {
     this.#received = this.#received.subarray(-KEPT_BYTES);
-    if (this.#request === null) return;
-    const frame = findAnswer(this.#request, this.#received);
-    if (frame !== null) this.#deliver(frame);
+    const request = this.#request;
+    if (request === null) {
+      if (this.#foreignIn(null, this.#received) !== null) this.#received = Buffer.alloc(0);
+      return;
+    }
+    const frame = findAnswer(request, this.#received);
+    if (frame === null) return;
+    const before = this.#received.subarray(0, frame.byteOffset - this.#received.byteOffset);
+    const foreign = this.#foreignIn(request, before);
+    if (foreign === null) {
+      this.#deliver(frame);
+    } else {
+      this.#request = null;
+      this.#options.refused(foreign);
+    }
+  }
+
+  /** What another master asks for in these bytes, in words; null: there is none. */
+  #foreignIn(request: ReadRequest | null, bytes: Buffer): string | null {
+    const foreign = foreignRequest(request, bytes);
+    if (foreign === null) return null;
+    this.#foreignAt = this.#options.now();
+    return `another master is on this line: it asks unit ${foreign.unit} for register ${foreign.start}`;
   }
 
   #takeTcp(): void {

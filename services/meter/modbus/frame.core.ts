@@ -26,6 +26,9 @@ export interface TcpMessage {
 const MBAP_BYTES = 6;
 const CRC_BYTES = 2;
 const EXCEPTION_BYTES = 5;
+const REQUEST_BYTES = 8;
+/** Registers a reply can hold (Modbus application protocol 6.3). */
+const MAX_QUANTITY = 125;
 /** Unit and the longest PDU. */
 const MAX_BODY_BYTES = 254;
 
@@ -71,6 +74,22 @@ export function findAnswer(request: ReadRequest, received: Buffer): Buffer | nul
       const frame = received.subarray(at, at + EXCEPTION_BYTES);
       if (crcHolds(frame)) return frame;
     }
+  }
+  return null;
+}
+
+/**
+ * A read that another master has put on the line. Its answer cannot be told from one to us where it has the same shape. An
+ * adapter that echoes what it sends is none, nor is somebody who asks for the very same.
+ */
+export function foreignRequest(ours: ReadRequest | null, received: Buffer): ReadRequest | null {
+  for (let at = 0; at + REQUEST_BYTES <= received.length; at += 1) {
+    const frame = received.subarray(at, at + REQUEST_BYTES);
+    const asked = readRequestOf(frame);
+    if (asked === null || asked.fn === WRITE_ONE || asked.quantity < 1 || asked.quantity > MAX_QUANTITY) continue;
+    if (!crcHolds(frame)) continue;
+    const isOurs = ours?.unit === asked.unit && ours.fn === asked.fn && ours.start === asked.start;
+    if (!isOurs || ours.quantity !== asked.quantity) return asked;
   }
   return null;
 }
