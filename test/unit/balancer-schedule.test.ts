@@ -398,3 +398,17 @@ t.test("told to the points: whose turn it is, and when the next one begins", asy
     .run(5 * MIN_MS);
   t.equal(still.turnOf("b")!.nextInMs, null);
 });
+
+t.test("a point that stands alone has no turn to wait for, whatever is set [6.7-10]", async t => {
+  const { rig, leave } = site({ rotationMs: 30 * MIN_MS }, ["a"]);
+  leave(8)
+    .plug("a")
+    .run(3 * MIN_MS);
+  t.ok(rig.point("a").admitted);
+  let paused = 0;
+  for (let minute = 0; minute < 120; minute += 1) {
+    rig.run(MIN_MS);
+    if (rig.point("a").limitA === 0) paused += 1;
+  }
+  t.equal(paused, 0);
+});

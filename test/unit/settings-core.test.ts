@@ -198,9 +198,11 @@ t.test("disabled modes cannot be chosen, and a point in one falls back to Normal
   t.equal(apply(smart, [site("modes_disabled", 4)]).now.points["left"]?.["mode"], 1);
 });
 
-t.test("a node leaves the master's settings alone, and has neither Auto nor Grid Relay", async t => {
+t.test("a node leaves the master's settings alone, and has neither Auto nor Grid Relay [6.7-10]", async t => {
   const node = having([site("loadbl", 3)]);
   t.match(apply(node, [site("current_main", 25)]).error, "current_main: is set on the master while PWR SHARE is Node");
+  for (const key of ["prio_strategy", "rotation_interval", "idle_timeout"])
+    t.match(apply(node, [site(key, key === "idle_timeout" ? 60 : 0)]).error, `${key}: is set on the master`);
   t.match(apply(node, [left("enable_C2", 4)]).error, /Auto is not available/);
   t.match(apply(node, [left("switch", 5)]).error, /Grid Relay is not available/);
   t.equal(apply(node, [left("current_max", 13), site("loadbl", 1)]).error, null);
