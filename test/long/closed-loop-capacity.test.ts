@@ -43,7 +43,7 @@ t.test("CAPACITY under load steps: never above it for longer than a meter period
   }
 });
 
-t.test("the quarter hour: the average is kept, with more energy than any baseline that keeps it [11-R]", async t => {
+t.test("the quarter hour: the average is kept, with more energy than any baseline that keeps it [11-R3]", async t => {
   const scenario = loadScenario("cap_quarter_quiet");
   const limitW = scenario.config.capacityLimitW;
   const result = simulate(scenario, createController(scenario.init));
