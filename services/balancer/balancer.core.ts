@@ -14,6 +14,7 @@ import { isRegulated, type MeterKey } from "./limits.core.ts";
 import { ageMs, type Sample, toTuple, withSample } from "./measured.core.ts";
 import {
   drawNow,
+  isReachable,
   isSolar,
   isSteady,
   lookForCar,
@@ -71,7 +72,7 @@ function decideOn(
     case "settings":
       return decide({ ...state, settings: input.settings }, null, now);
     case "status":
-      return decide(withStatus(state, input.status, now), null, now);
+      return hearStatus(state, input.status, now);
     case "sun":
       return decide(withSun(state, input.budget, now), "sun", now, state.points);
     case "limits":
@@ -81,6 +82,41 @@ function decideOn(
     case "reading":
       return hear(state, input.reading, now);
   }
+}
+
+/**
+ * A point tells its status once a second, changed or not. Only what has changed is decided on at once: on a site of many
+ * points the rest, which the next second's decision takes in, would be decided on as often as there are points.
+ */
+function hearStatus(state: BalancerState, status: EvseStatus, now: Instant): Step<BalancerState, BalancerOutput> {
+  const before = state.points.find(({ id }) => id === status.evseId);
+  const next = withStatus(state, status, now);
+  if (before === undefined || before.status === null || !isReachable(before, now) || isNews(before.status, status))
+    return decide(next, null, now);
+  return { state: next, outputs: [] };
+}
+
+/** What moves by itself from one status to the next, follows what was allotted, or only tells people. */
+const NO_NEWS: ReadonlySet<string> = new Set<keyof EvseStatus>([
+  "allotted",
+  "chargeDelayS",
+  "connectedMs",
+  "drawA",
+  "drawAgeMs",
+  "offerA",
+  "dutyPct",
+  "reason",
+  "session",
+  "solar",
+  "temperatureC",
+]);
+
+function isNews(before: EvseStatus, status: EvseStatus): boolean {
+  if (before.offerA > 0 !== status.offerA > 0) return true;
+  return (Object.keys(status) as (keyof EvseStatus)[]).some(
+    key =>
+      !NO_NEWS.has(key) && before[key] !== status[key] && JSON.stringify(before[key]) !== JSON.stringify(status[key]),
+  );
 }
 
 function hear(state: BalancerState, reading: MeterReading, now: Instant): Step<BalancerState, BalancerOutput> {

@@ -139,18 +139,34 @@ export function evseService(options: EvseOptions): ServiceSchema {
       await desk.stop();
     },
     events: {
-      ...subscribe(pilotSensed, sensed => {
-        if (sensed.evseId === evseId) actor?.tell({ kind: "sensed", sensed });
-      }),
-      ...subscribe(balancerAllocation, allocation => {
-        if (allocation.evseId === evseId) actor?.tell({ kind: "allocation", allocation });
-      }),
-      ...subscribe(meterReading, reading => {
-        if (reading.role === "ev" && reading.evseId === evseId) actor?.tell({ kind: "reading", reading });
-      }),
-      ...subscribe(rfidStatus, status => {
-        if (status.evseId === evseId) actor?.tell({ kind: "reader", status });
-      }),
+      ...subscribe(
+        pilotSensed,
+        sensed => {
+          if (sensed.evseId === evseId) actor?.tell({ kind: "sensed", sensed });
+        },
+        evseId,
+      ),
+      ...subscribe(
+        balancerAllocation,
+        allocation => {
+          if (allocation.evseId === evseId) actor?.tell({ kind: "allocation", allocation });
+        },
+        evseId,
+      ),
+      ...subscribe(
+        meterReading,
+        reading => {
+          if (reading.role === "ev" && reading.evseId === evseId) actor?.tell({ kind: "reading", reading });
+        },
+        evseId,
+      ),
+      ...subscribe(
+        rfidStatus,
+        status => {
+          if (status.evseId === evseId) actor?.tell({ kind: "reader", status });
+        },
+        evseId,
+      ),
       ...subscribe(rfidRead, ({ evseId: at, outcome }) => {
         if (at === evseId) actor?.tell({ kind: "card", outcome });
       }),

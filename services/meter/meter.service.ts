@@ -78,9 +78,13 @@ export function meterService({ broker, clock, meterId, config, openDriver }: Met
       ...subscribe(settingsCurrent, settings => actor?.tell({ kind: "settings", settings })),
       // A car's meter compares its phases with those of the mains.
       ...(config.role === "ev"
-        ? subscribe(meterReading, reading => {
-            if (reading.role === "mains") actor?.tell({ kind: "mains", reading });
-          })
+        ? subscribe(
+            meterReading,
+            reading => {
+              if (reading.role === "mains") actor?.tell({ kind: "mains", reading });
+            },
+            "mains",
+          )
         : {}),
     },
     actions: answer(meterFeed, feed => {

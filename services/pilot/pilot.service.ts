@@ -71,8 +71,12 @@ export function pilotService(options: PilotOptions): ServiceSchema {
       connection?.close();
       connection = null;
     },
-    events: subscribe(evseGrant, grant => {
-      if (grant.evseId === evseId) actor?.tell({ kind: "grant", grant });
-    }),
+    events: subscribe(
+      evseGrant,
+      grant => {
+        if (grant.evseId === evseId) actor?.tell({ kind: "grant", grant });
+      },
+      evseId,
+    ),
   };
 }

@@ -193,9 +193,13 @@ export function rfidService({ broker, clock, evseId, copy }: RfidServiceOptions)
     events: {
       ...subscribe(settingsCurrent, hearSettings),
       ...subscribe(cardsDirectory, hearDirectory),
-      ...subscribe(evseStatus, status => {
-        if (status.evseId === evseId) actor?.tell({ kind: "point", carConnected: status.carConnected });
-      }),
+      ...subscribe(
+        evseStatus,
+        status => {
+          if (status.evseId === evseId) actor?.tell({ kind: "point", carConnected: status.carConnected });
+        },
+        evseId,
+      ),
     },
     actions: answer(accessPresent, ({ uid: text }) => {
       const parsed = parseUid(text);

@@ -21,7 +21,9 @@ export type ActionHandlers = NonNullable<ServiceSchema["actions"]>;
 /** Broadcasts a fact to every node, or within this one where its contract says so. Throws `ContractViolation` when the payload breaks its contract: a bug of ours. */
 export function publish<F extends Fact>(broker: ServiceBroker, fact: F, payload: PayloadOf<F>): void {
   const parsed = parse(fact.name, fact.payload, payload);
-  const sent = fact.reach === "node" ? broker.broadcastLocal(fact.name, parsed) : broker.broadcast(fact.name, parsed);
+  remember(fact, parsed, parsed);
+  const event = eventOf(fact, fact.aboutOf?.(parsed));
+  const sent = fact.reach === "node" ? broker.broadcastLocal(event, parsed) : broker.broadcast(event, parsed);
   sent.catch((error: unknown) => {
     broker.logger.warn({ fact: fact.name, error: messageOf(error) }, "fact not sent");
   });
@@ -33,21 +35,28 @@ export interface Origin {
   readonly nodeId: string;
 }
 
-/** Hears a fact. A payload that breaks its contract is logged and dropped: a foreign bug does not stop us. */
+/**
+ * Hears a fact; with `about`, only what concerns that one (the fact's `aboutOf`), and only that travels to this node. A
+ * payload that breaks its contract is logged and dropped: a foreign bug does not stop us.
+ */
 export function subscribe<F extends Fact>(
   fact: F,
   handler: (payload: PayloadOf<F>, origin: Origin) => void,
+  about = "*",
 ): EventHandlers {
   const logDrop = dropLog(fact);
   return {
-    [fact.name]: {
+    [eventOf(fact, about)]: {
       handler(ctx: Context): void {
         if (fact.reach === "node" && ctx.nodeID !== ctx.broker.nodeID) {
           logDrop(ctx, "only its own node may tell it");
           return;
         }
-        const parsed = fact.payload.safeParse(ctx.params);
+        const known = recall(fact, ctx.params);
+        const parsed =
+          known === undefined ? fact.payload.safeParse(ctx.params) : { success: true as const, data: known };
         if (parsed.success) {
+          remember(fact, ctx.params, parsed.data);
           handler(parsed.data as PayloadOf<F>, { nodeId: ctx.nodeID ?? "" });
           return;
         }
@@ -55,6 +64,26 @@ export function subscribe<F extends Fact>(
       },
     },
   };
+}
+
+/** The event of the framework that carries a fact. */
+function eventOf(fact: Fact, about: string | undefined): string {
+  return fact.aboutOf === undefined ? fact.name : `${fact.name}.${about ?? "*"}`;
+}
+
+/**
+ * What a payload was found to be, for as long as it lives: all listeners of a process get the same object, and its contract
+ * makes of it the same value, a copy that is its publisher's no longer.
+ */
+const judged = new WeakMap<object, { readonly fact: Fact; readonly value: unknown }>();
+
+function remember(fact: Fact, payload: unknown, value: unknown): void {
+  if (typeof payload === "object" && payload !== null) judged.set(payload, { fact, value });
+}
+
+function recall(fact: Fact, payload: unknown): unknown {
+  const known = typeof payload === "object" && payload !== null ? judged.get(payload) : undefined;
+  return known?.fact === fact ? known.value : undefined;
 }
 
 /** Every this many drops of one kind the log says that it goes on. */

@@ -33,6 +33,7 @@ export const balancerAllocation = defineFact({
   everyMs: 1_000,
   expiresAfterMs: 5_000,
   idOf: allocation => allocation.evseId,
+  aboutOf: allocation => allocation.evseId,
   example: {
     evseId: "left",
     epoch: 0,

@@ -16,6 +16,11 @@ export interface Fact<Name extends string = string, Payload extends z.ZodType = 
   readonly expiresAfterMs: number | null;
   /** The id that stands in the public subject `edge.<site>.<service>.<id>.<fact>`. */
   readonly idOf: (payload: z.output<Payload>) => string;
+  /**
+   * Which of many it is about, where most listeners want one of them: a charge point's id. The bus then carries it only to
+   * those who want that one, or all. Left out: everybody hears every one.
+   */
+  readonly aboutOf?: (payload: z.output<Payload>) => string;
   /** What plain NATS clients get to see of it, where that is less than the payload. */
   readonly outside?: (payload: z.output<Payload>) => z.output<Payload>;
   /** A payload as it may be seen on the wire; documentation and contract tests use it. */

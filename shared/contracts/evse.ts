@@ -139,6 +139,7 @@ export const evseStatus = defineFact({
   everyMs: 1_000,
   expiresAfterMs: 5_000,
   idOf: status => status.evseId,
+  aboutOf: status => status.evseId,
   example: {
     evseId: "left",
     state: "C2",

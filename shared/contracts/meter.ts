@@ -44,6 +44,7 @@ export const meterReading = defineFact({
   everyMs: 2_000,
   expiresAfterMs: SAMPLE_LIFETIME_MS.mains,
   idOf: reading => reading.meterId,
+  aboutOf: reading => reading.evseId ?? reading.role,
   example: {
     meterId: "mains",
     role: "mains",

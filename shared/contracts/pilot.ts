@@ -69,6 +69,7 @@ export const evseGrant = defineFact({
   reach: "node",
   expiresAfterMs: 1_000,
   idOf: grant => grant.evseId,
+  aboutOf: grant => grant.evseId,
   example: {
     evseId: "left",
     sequence: 812,
@@ -151,6 +152,7 @@ export const pilotSensed = defineFact({
   everyMs: 250,
   expiresAfterMs: 1_000,
   idOf: sensed => sensed.evseId,
+  aboutOf: sensed => sensed.evseId,
   example: {
     evseId: "left",
     link: "up",

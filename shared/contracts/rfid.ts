@@ -193,6 +193,7 @@ export const rfidStatus = defineFact({
   everyMs: 1_000,
   expiresAfterMs: 5_000,
   idOf: status => status.evseId,
+  aboutOf: status => status.evseId,
   example: {
     evseId: "left",
     reader: "enable-all",

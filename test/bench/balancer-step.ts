@@ -33,6 +33,33 @@ for (const count of [8, 100, 1_000]) {
   console.log(row(`  plain equal split`, plain, "ms", `ratio ${(ours.p50 / plain.p50).toFixed(0)}`));
 }
 
+console.log(heading("balancer: a second of a site, with every status and EV meter, a mains sample and a repetition"));
+for (const count of [8, 50, 200]) {
+  const { loadA, ...site } = chargingSite(count);
+  let { state, now, sequence } = site;
+  const tell = (input: Parameters<typeof balance>[1]): void => {
+    state = balance(state, input, now).state;
+  };
+  const second = time(
+    60,
+    () => {
+      now += 1_000;
+      sequence += 1;
+      for (const { id, limitA } of state.points) {
+        const status = { ...evseStatus.example, evseId: id, offerA: limitA, mode: "smart" as const };
+        tell({ kind: "status", status });
+        const currentA = { l1: limitA, l2: limitA, l3: limitA };
+        const ev = { role: "ev" as const, meterId: `ev-${id}`, evseId: id, sequence, ageMs: 0, currentA };
+        tell({ kind: "reading", reading: { ...meterReading.example, ...ev } });
+      }
+      tell(mains(sequence, loadA + (sequence % 5)));
+      tell({ kind: "tick" });
+    },
+    60,
+  );
+  console.log(row(`${count} points`, second, "ms", `per point ${(second.p50 / count).toFixed(3)}`));
+}
+
 function mains(sequence: number, loadA: number): Parameters<typeof balance>[1] {
   const currentA = { l1: Math.min(999, loadA), l2: Math.min(999, loadA - 1), l3: Math.min(999, loadA - 2) };
   return { kind: "reading", reading: { ...meterReading.example, sequence, ageMs: 0, currentA } };

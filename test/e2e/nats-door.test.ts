@@ -86,7 +86,7 @@ function event(name: string, data: unknown): object {
     ver: "5",
     sender: "stranger",
     id: "1",
-    event: name,
+    event: `${name}.left`,
     data,
     groups: [],
     broadcast: true,

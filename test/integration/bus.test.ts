@@ -32,7 +32,7 @@ t.test("a grant stays in its process, and one from another node is not believed"
 
   publish(there, evseGrant, evseGrant.example);
   // What a node of another make would send, past our own door.
-  await there.broadcast(evseGrant.name, evseGrant.example);
+  await there.broadcast(`${evseGrant.name}.${evseGrant.example.evseId}`, evseGrant.example);
   publish(there, meterReading, meterReading.example);
   await until("the reading, sent last, arrives", () => readings.length > 0);
   t.equal(grants.length, 0);
