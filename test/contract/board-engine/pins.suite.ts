@@ -104,6 +104,32 @@ export function pinsSuite(t: Test, make: MakeEngine): void {
     t.strictSame(of("e"), [], "a channel that is none, reserved or digital");
   });
 
+  t.test("what hangs on A4 and A5 by default is read: a switch to ground, and a sensor", async t => {
+    const bench = quiet();
+    put(bench, 0xf4, 18, 0x0b, 0xd2, 1);
+    for (const [pressed, hex] of [
+      [1, "920000"],
+      [0, "920400"],
+      [1, "920000"],
+    ] as const) {
+      bench.say(`switch ${pressed}`);
+      bench.run(8);
+      t.equal(lastHex(bench), hex, `switch ${pressed}`);
+    }
+    put(bench, 0xf4, 19, 2, 0xf0, 0x7a, 20, 0, 0xf7, 0xc5, 1);
+    for (const [mV, counts] of [
+      [710, 145],
+      [1250, 256],
+      [0, 0],
+      [5000, 1023],
+    ] as const) {
+      bench.say(`sensor ${mV}`);
+      bench.run(60);
+      const [, low = 0, high = 0] = Buffer.from(lastHex(bench) ?? "", "hex");
+      t.ok(Math.abs((low | (high << 7)) - counts) <= 1, `${mV} mV: ${low | (high << 7)}`);
+    }
+  });
+
   t.test("the relay on D5 takes the car off the line", async t => {
     const bench = new EngineBench(make);
     bench.charge();
