@@ -35,9 +35,11 @@ t.test("without its 1 ms base the board restarts, although its main loop turns",
   const TIMSK1 = 0x6f;
   bench.stopBeating();
   board.processor.cpu.data[TIMSK1] = 0;
+  // Bytes on the line keep the loop turning.
+  board.write(new Uint8Array(2_000));
   const took = bench.msUntilOpen(120) ?? 999;
   t.ok(took >= 55 && took <= 70, `${took} ms`);
-  bench.run(40);
+  bench.run(400);
   t.equal(bench.lastArg(EVENT.boot), BOOT.watchdog);
   t.ok(bench.has(FLAG.hwWatchdog));
 });

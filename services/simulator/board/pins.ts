@@ -9,6 +9,8 @@ const ANALOG = 2;
 const PWM = 3;
 const PULLUP = 0x0b;
 const IGNORE = 0x7f;
+/** Steadily high. */
+const PWM_MOST = 255;
 const PIN_COUNT = 20;
 /** A0..A5 are pins 14..19. All six appear in the mapping reply: hosts index their list by channel. */
 const FIRST_ANALOG = 14;
@@ -81,7 +83,8 @@ export class PinBank {
   /** Whether a free pin is driven high. */
   drivenHigh(pin: number): boolean {
     const found = this.#pins[pin];
-    return found !== undefined && found.mode === OUTPUT && found.state === 1;
+    if (found === undefined) return false;
+    return (found.mode === OUTPUT && found.state === 1) || (found.mode === PWM && found.state === PWM_MOST);
   }
 
   /** How far a free pin is dimmed up: 0 unless it is in the mode PWM. */
@@ -103,6 +106,7 @@ export class PinBank {
     found.mode = mode;
     found.state = mode === PULLUP ? 1 : 0;
     this.#options.onDriven();
+    this.#reportPort(pin >> 3, false);
   }
 
   writePin(pin: number, value: number): void {
@@ -120,7 +124,9 @@ export class PinBank {
 
   writePwm(pin: number, value: number): void {
     const found = this.#pins[pin];
-    if (found?.mode === PWM) found.state = Math.min(255, value);
+    if (found?.mode !== PWM) return;
+    found.state = Math.min(PWM_MOST, value);
+    this.#options.onDriven();
   }
 
   reportDigital(port: number, on: boolean): void {

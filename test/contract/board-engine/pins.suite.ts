@@ -62,6 +62,24 @@ export function pinsSuite(t: Test, make: MakeEngine): void {
     t.equal(lastHex(bench), "920800");
   });
 
+  t.test(
+    "a free pin that nothing holds is high where it is pulled up; what is put on one outlives a reset",
+    async t => {
+      const bench = quiet();
+      put(bench, 0xd1, 1, 0xf4, 11, 0x0b);
+      t.equal(lastHex(bench), "910800");
+      put(bench, 0xf4, 18, 0x0b, 0xd2, 1);
+      t.equal(lastHex(bench), "920400", "an open switch");
+      bench.say("switch 1");
+      bench.run(8);
+      bench.say("reset");
+      bench.run(40);
+      put(bench, 0xf4, 18, 0x0b, 0xd2, 1);
+      bench.run(40);
+      t.equal(bench.ear.heard.findLast(({ hex }) => hex.startsWith("92"))?.hex, "920000", "still pressed");
+    },
+  );
+
   t.test("free pins are driven, their state can be asked, and a reset frees them", async t => {
     const bench = quiet();
     put(bench, 0xf4, 6, 3, 0xe6, 0x00, 0x01, 0xf0, 0x6d, 6, 0xf7);
@@ -142,5 +160,7 @@ export function pinsSuite(t: Test, make: MakeEngine): void {
     bench.run(30);
     t.ok(bench.board.lineConnected);
     t.equal(bench.status.state, "C");
+    put(bench, 0xf4, 5, 3, 0xe5, 0x7f, 1);
+    t.notOk(bench.board.lineConnected, "PWM of 255 is a level");
   });
 }

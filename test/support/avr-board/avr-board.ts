@@ -1,4 +1,4 @@
-import { EEPROMMemoryBackend } from "avr8js";
+import { type AVRIOPort, EEPROMMemoryBackend, PinState } from "avr8js";
 import type { CarState } from "../../../services/simulator/board/electrics.ts";
 import { Atmega, FREQUENCY_HZ, PAINT } from "./atmega.ts";
 import { CYCLES_PER_MS, CycleClock } from "./cycle-clock.ts";
@@ -8,6 +8,9 @@ const EEPROM_BYTES = 1024;
 const CYCLES_PER_US = FREQUENCY_HZ / 1_000_000;
 const BITS_PER_BYTE = 10;
 const BAUD = 57_600;
+/** DDRB, DDRC, DDRD; the pull-ups stand beside them. */
+const DIRECTIONS = [0x24, 0x27, 0x2a];
+const FREE_PINS = [3, 5, 6, 11, 13, 18, 19];
 const BOOT = { powerOn: 1, external: 2, watchdog: 8 } as const;
 
 export interface AvrBoardOptions {
@@ -54,6 +57,10 @@ export class AvrBoard {
   #receiving = false;
   #high = { since: 0, ticks: 0, riseAt: 0, periodTicks: 0 };
   #pilotHigh = true;
+  /** Levels put on free pins from outside; they outlive resets. */
+  readonly #outside = new Map<number, boolean>();
+  /** Pull-ups of the three ports as they were followed last. */
+  #pulled = -1;
 
   constructor({ program, phaseCycles = 0, hostBaud = BAUD }: AvrBoardOptions) {
     this.#program = program;
@@ -145,8 +152,19 @@ export class AvrBoard {
   }
 
   putOutside(pin: number, level: 0 | 1): void {
-    const port = pin < 8 ? this.#mega.portD : pin < 14 ? this.#mega.portB : this.#mega.portC;
-    port.setPin(pin < 8 ? pin : pin < 14 ? pin - 8 : pin - 14, level === 1);
+    this.#outside.set(pin, level === 1);
+    this.#hold(pin, level === 1);
+  }
+
+  #hold(pin: number, high: boolean): void {
+    const { port, bit } = this.#placeOf(pin);
+    port.setPin(bit, high);
+  }
+
+  #placeOf(pin: number): { readonly port: AVRIOPort; readonly bit: number } {
+    const { portB, portC, portD } = this.#mega;
+    if (pin < 8) return { port: portD, bit: pin };
+    return pin < 14 ? { port: portB, bit: pin - 8 } : { port: portC, bit: pin - 14 };
   }
 
   reset(): void {
@@ -238,7 +256,22 @@ export class AvrBoard {
     mega.portD.setPin(2, rcm.bad);
     mega.portB.setPin(0, !k1.closed);
     mega.portC.setPin(3, !lock.locked);
-    // Free pins that nothing holds are pulled up where the firmware asks for it.
+    this.#pulled = -1;
+    for (const [pin, high] of this.#outside) this.#hold(pin, high);
+    this.#pullUp();
+  }
+
+  /** A pin that nothing holds is high where the firmware has pulled it up; avr8js leaves that to others. */
+  #pullUp(): void {
+    const { data } = this.#mega.cpu;
+    const [b, c, d] = DIRECTIONS.map(at => (data[at + 1] ?? 0) & ~(data[at] ?? 0));
+    const pulled = ((b ?? 0) << 16) | ((c ?? 0) << 8) | (d ?? 0);
+    if (pulled === this.#pulled) return;
+    this.#pulled = pulled;
+    for (const pin of FREE_PINS) {
+      const { port, bit } = this.#placeOf(pin);
+      if (!this.#outside.has(pin)) port.setPin(bit, port.pinState(bit) === PinState.InputPullUp);
+    }
   }
 
   /** What the processor's pins do to the wiring; drivers have pull-downs, the pilot a pull-up. */
@@ -252,6 +285,7 @@ export class AvrBoard {
     plant.lock.drive(mega.drives(mega.portB, 4, false), mega.drives(mega.portC, 2, false));
     plant.cut = mega.drives(mega.portD, 5, false);
     this.#followPilot(mega.drives(mega.portB, 1, true), clock.cycles);
+    this.#pullUp();
     if (coils.l1 !== plant.k1.coil || coils.l23 !== plant.k2.coil) this.#changed();
   }
 
