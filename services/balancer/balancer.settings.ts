@@ -25,15 +25,19 @@ export function balancerSettingsOf(
   const dedicated = site.circuitMeterFixed || numberIn(current, "circuit_meter_type") !== 0;
   const evMeterIsCircuit =
     !dedicated && only !== undefined && more.length === 0 && numberIn(current, "ev_meter", only.id) !== 0;
+  const circuitMeter = dedicated || evMeterIsCircuit;
   const mainsMeter = site.mainsMeterFixed || numberIn(current, "mains_meter") !== 0;
   return {
     mainsA: numberIn(current, "current_main"),
-    circuitA: circuitApplies(current, site) ? numberIn(current, "current_max_circuit") : null,
+    circuitA: least(
+      circuitApplies(current, site) ? numberIn(current, "current_max_circuit") : null,
+      circuitMeter ? orOff(numberIn(current, "max_circuit_mains")) : null,
+    ),
     capacityA: orOff(numberIn(current, "current_max_sum_mains")),
     intervalFloorW: intervalFloorOf(current),
     peakFloorW: peakFloorOf(current),
     gridRelayAt: site.chargePoints.map(({ id }) => id).filter(id => numberIn(current, "switch", id) === GRID_RELAY),
-    circuitMeter: dedicated || evMeterIsCircuit,
+    circuitMeter,
     evMeterIsCircuit,
     capStopMs: numberIn(current, "max_sum_mains_time") * 60_000,
     minA: numberIn(current, "current_min"),
@@ -72,6 +76,11 @@ function peakFloorOf(current: SettingsCurrent): number | null {
     ...(numberIn(current, "capacity_mode") === CAP_MODE.flanders ? [FLANDERS_FLOOR_W] : []),
   ];
   return limitsW.length === 0 ? null : Math.min(...limitsW);
+}
+
+function least(...limitsA: readonly (number | null)[]): number | null {
+  const set = limitsA.filter(limitA => limitA !== null);
+  return set.length === 0 ? null : Math.min(...set);
 }
 
 /** 0 stands for a limit that is off. */

@@ -385,7 +385,8 @@ export const chargingSettings: readonly SettingDefinition[] = (
     {
       key: "max_circuit_mains",
       label: null,
-      title: "Limit of the fork's circuit meter.",
+      title:
+        "A second limit of the circuit, per phase, where a meter measures it; the lower of this and CIRCUIT holds.",
       type: "integer",
       scope: "site",
       unit: "A",
