@@ -10,7 +10,7 @@ import type { Test } from "tap";
  */
 const projectDir = join(import.meta.dirname, "../..");
 /** A test that waits for something that never comes, while something else keeps the process alive. */
-const FILE_TIMEOUT_MS = 600_000;
+const FILE_TIMEOUT_MS = 1_200_000;
 /** From the end of the last test to the end of the process. */
 const LEFT_OPEN_MS = 10_000;
 

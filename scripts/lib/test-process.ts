@@ -6,8 +6,8 @@ import { projectDir } from "./stages.ts";
 import { type FileResult, TapReport } from "./tap-report.ts";
 
 const PROGRAM = join(import.meta.dirname, "run-test-files.ts");
-/** The process itself gives a file ten minutes; one that cannot even say so is killed. */
-const HUNG_AFTER_MS = 660_000;
+/** The process itself gives a file twenty minutes; one that cannot even say so is killed. */
+const HUNG_AFTER_MS = 1_260_000;
 
 /** What stands in place of a file when there is none left. */
 const NO_MORE = "";

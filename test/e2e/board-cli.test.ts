@@ -11,7 +11,7 @@ import { freePorts, tempDir } from "../support/servers.ts";
 
 // The tools wait in real time, on boards of their own.
 t.jobs = 5;
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 
 const MAIN = join(import.meta.dirname, "../../cli/main.ts");
 

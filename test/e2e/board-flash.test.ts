@@ -11,7 +11,7 @@ import { hexOf } from "../support/intel-hex.ts";
 import { ScriptedTerminal } from "../support/scripted-terminal.ts";
 import { tempDir } from "../support/servers.ts";
 
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 
 /** Real avrdude, a real pty, and a boot loader that speaks STK500 at its other end. */
 

@@ -7,7 +7,7 @@ import { demoSiteFile } from "../support/demo-site.ts";
 import { freePorts, tempDir } from "../support/servers.ts";
 import { startProgram } from "../support/site-process.ts";
 
-t.setTimeout(200_000);
+t.setTimeout(900_000);
 
 const RUN = "scripts/run.mjs";
 
@@ -35,7 +35,7 @@ t.test("npm start hands a supervisor's SIGTERM on, and ends with the program's e
   const [port = 0] = await freePorts(1);
   const env = { HTTP_PORT: String(port), DATA_DIR: join(dir, "data") };
   const run = startProgram(t, RUN, ["start", "--site", siteFile], env);
-  await run.says(/The page is at/, { withinMs: 60_000 });
+  await run.says(/The page is at/);
   t.match(await (await fetch(`http://127.0.0.1:${port}/`)).text(), /<script/, "the built page is served");
   run.signal("SIGTERM");
   t.equal(await run.ended, 0);
@@ -47,10 +47,10 @@ t.test("npm run site starts every node as its own process over a NATS of its own
   const [port = 0] = await freePorts(1);
   const env = { HTTP_PORT: String(port), DATA_DIR: join(dir, "data") };
   const run = startProgram(t, RUN, ["site", "--site", siteFile], env);
-  const [, natsUrl = ""] = await run.says(/to listen in: (nats:\S+)/, { withinMs: 60_000 });
+  const [, natsUrl = ""] = await run.says(/to listen in: (nats:\S+)/);
   await run.says(/^4 processes: main, left, right, sim$/m);
   await run.says(/^main {2}\| The page is at/m);
-  await run.says(/^left {2}\| left: charging/m, { withinMs: 120_000 });
+  await run.says(/^left {2}\| left: charging/m);
 
   const nats = await connect(natsOptions(natsUrl));
   const heard = new Promise<string>(resolve => {

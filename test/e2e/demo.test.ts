@@ -6,7 +6,7 @@ import { startDemo } from "../support/demo-site.ts";
 import { tempDir, until } from "../support/servers.ts";
 import { startSite } from "../support/site-process.ts";
 
-t.setTimeout(200_000);
+t.setTimeout(900_000);
 
 const STOP_WITHIN_MS = 3_000;
 
@@ -18,7 +18,7 @@ t.test("the demo site in one process", async t => {
     const [, url] = await site.says(/The page is at (http:\S+)/);
     t.equal(url, `${demo.url}/`);
     t.equal((await fetch(demo.url)).status, 200);
-    await site.says(/^left: charging \d+\.\d A, \w+/m, { withinMs: 60_000 });
+    await site.says(/^left: charging \d+\.\d A, \w+/m);
     t.pass("a car charges");
   });
 
@@ -52,7 +52,7 @@ t.test("the demo site in one process", async t => {
 
   await t.test("starts again on the same data", async t => {
     await demo.restart();
-    await demo.site().says(/^left: charging/m, { withinMs: 60_000 });
+    await demo.site().says(/^left: charging/m);
     demo.site().signal("SIGTERM");
     t.equal(await demo.site().ended, 0);
   });

@@ -10,7 +10,7 @@ import { startProgram } from "../support/site-process.ts";
 
 // Real programs, judged over real seconds; the tests wait together.
 t.jobs = 4;
-t.setTimeout(180_000);
+t.setTimeout(900_000);
 
 const projectDir = join(import.meta.dirname, "../..");
 const SECONDS = ["--seconds", "5"];

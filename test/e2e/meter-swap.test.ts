@@ -11,7 +11,7 @@ import { type SiteProcess, startSite } from "../support/site-process.ts";
 import { lookOn } from "../support/spread-site.ts";
 
 // Real time, real processes: waits are generous; the limit of the connection is held to its bound all the time.
-t.setTimeout(400_000);
+t.setTimeout(900_000);
 
 const MAINS_A = 25;
 /** What a 25 A fuse carries for hours; a car that reacts to a new limit passes it for a moment at most. */

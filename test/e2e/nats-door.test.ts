@@ -14,7 +14,7 @@ import { parseSite } from "../../shared/site/site-file.ts";
 import { systemClock } from "../../shared/time/clock.ts";
 import { natsUrl, type Server, startNats, type Teardown, until } from "../support/servers.ts";
 
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 
 const site = parseSite(
   "{ site: probe, chargePoints: [{ id: left, serial: 1 }], services: [{ service: settings }] }",

@@ -2,7 +2,7 @@ import t from "tap";
 import { freePorts, startNats } from "../support/servers.ts";
 import { NODES, spreadSite, untilCar } from "../support/spread-site.ts";
 
-t.setTimeout(300_000);
+t.setTimeout(900_000);
 
 t.test("every node starts without NATS, charges nothing it must not, and joins when NATS appears", async t => {
   const [natsPort = 0] = await freePorts(1);

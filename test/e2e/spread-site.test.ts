@@ -10,7 +10,7 @@ import { startNats, until } from "../support/servers.ts";
 import { lookOn, NODES, type PointId, spreadSite, untilCar } from "../support/spread-site.ts";
 
 // Real time, real processes: waits are generous, and only what is stated to be quick is held to a bound.
-t.setTimeout(600_000);
+t.setTimeout(900_000);
 
 const charging = (currentA: number): boolean => currentA >= 5.5;
 const nothing = (currentA: number): boolean => currentA < 0.5;

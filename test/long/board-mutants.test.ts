@@ -6,7 +6,7 @@ import { mutated } from "../mutants/mutant.ts";
 import { firmwareDir, tryMutant } from "../mutants/try-mutant.ts";
 import { VIRTUAL_MUTANTS } from "../mutants/virtual.mutants.ts";
 
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 
 t.test("every fault of the lists can still be put where it belongs", async t => {
   t.ok(FIRMWARE_MUTANTS.length >= 20 && VIRTUAL_MUTANTS.length >= 20);

@@ -12,7 +12,7 @@ import { avrEngineOf } from "../support/board-engine.ts";
 import { EngineBench } from "../support/engine-bench.ts";
 import { tempDir } from "../support/servers.ts";
 
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 
 const FLASH_BYTES = 32_768;
 const RAM_BYTES = 2_048;

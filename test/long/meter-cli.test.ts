@@ -14,7 +14,7 @@ import { tempDir } from "../support/servers.ts";
 import { startProgram } from "../support/site-process.ts";
 import { homewizardSays, httpDevice } from "../support/source-bench.ts";
 
-t.setTimeout(120_000);
+t.setTimeout(900_000);
 const projectDir = join(import.meta.dirname, "../..");
 
 interface Ran {

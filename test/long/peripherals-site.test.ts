@@ -3,7 +3,7 @@ import { SteppedSite } from "../support/stepped-site.ts";
 
 /** The whole site on stepped time; boards with everything that can hang on them. Words are those of docs/simulator.md. */
 
-t.setTimeout(300_000);
+t.setTimeout(900_000);
 
 const RED = [255, 0, 0];
 

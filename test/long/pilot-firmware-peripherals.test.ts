@@ -2,7 +2,7 @@ import t from "tap";
 import type { LockOrder } from "../../shared/contracts/pilot.ts";
 import { FirmwareSite } from "../support/firmware-site.ts";
 
-t.setTimeout(180_000);
+t.setTimeout(900_000);
 
 /** Lock, monitor, LED, switch and sensor between the product's pilot service and the released firmware. */
 

@@ -10,7 +10,7 @@ import { FirmwareSite, NO_CONTACTORS } from "../support/firmware-site.ts";
 import { tempDir, until } from "../support/servers.ts";
 import { type SiteProcess, startProgram } from "../support/site-process.ts";
 
-t.setTimeout(180_000);
+t.setTimeout(900_000);
 
 t.test("a session from plug-in to unplug, between the product's pilot service and the real firmware", async t => {
   const site = await FirmwareSite.start(t);

@@ -3,7 +3,7 @@ import { activeNode, otherNode, watchCars } from "../support/standby-watch.ts";
 import { SteppedSite } from "../support/stepped-site.ts";
 
 // Stepped time, but a whole site with two of everything that decides.
-t.setTimeout(300_000);
+t.setTimeout(900_000);
 
 const POINTS = ["left", "right"];
 const BOTH = ["a", "b"];

@@ -55,7 +55,7 @@ export function startProgram(
   return {
     child,
     said: () => said,
-    async says(pattern, { withinMs = 30_000, from = 0 } = {}) {
+    async says(pattern, { withinMs = 120_000, from = 0 } = {}) {
       try {
         return await until(`${program} says ${String(pattern)}`, () => pattern.exec(said.slice(from)), withinMs);
       } catch (error) {
