@@ -110,13 +110,13 @@ export function takeTurns(state: BalancerState, scene: Scene): BalancerState {
       scene,
       ({ turn }) => turn.idledAt === null || now - turn.idledAt >= IDLE_REST_MS,
     );
-    if (next !== null) return handOver(state, { ...point, turn: { ...point.turn, idledAt: now } }, next, now);
+    if (next !== null) return handOver(state, { ...point, turn: { ...point.turn, idledAt: now } }, next, scene);
   }
   if (rotationMs === null) return preempt({ ...state, rotatingSince: null }, settled, scene);
   const rotatingSince = state.rotatingSince ?? now;
   if (now - rotatingSince >= rotationMs) {
     const next = nextAfter(longest, ring, scene, () => true);
-    if (next !== null) return handOver(state, longest, next, now);
+    if (next !== null) return handOver(state, longest, next, scene);
   }
   return { ...state, rotatingSince };
 }
@@ -133,7 +133,7 @@ function preempt(state: BalancerState, settled: readonly Point[], scene: Scene):
     .slice(0, order.indexOf(last))
     .filter(({ turn }) => !turn.served && scene.now - turn.since <= scene.settings.schedule.idleMs + TURN_WAIT_MS);
   const next = nextAfter(last, before, scene, () => true);
-  return next === null ? state : handOver(state, last, next, scene.now);
+  return next === null ? state : handOver(state, last, next, scene);
 }
 
 /** The first that is paused and would fit in the place of one that leaves. */
@@ -164,9 +164,9 @@ function fitsFor(point: Point, leaving: Point, scene: Scene): boolean {
   });
 }
 
-function handOver(state: BalancerState, from: Point, to: Point, now: Instant): BalancerState {
+function handOver(state: BalancerState, from: Point, to: Point, { now, settings }: Scene): BalancerState {
   const points = state.points.map(point => {
-    if (point.id === from.id) return pausedPoint(from, "turn", now);
+    if (point.id === from.id) return { ...pausedPoint(from, "turn", now), retryAt: now + settings.schedule.idleMs };
     return point.id === to.id ? { ...to, turn: activated(to.turn, now), retryAt: 0 } : point;
   });
   return { ...state, points, pointer: to.id, rotatingSince: null, turnedAt: now, changedAt: now };

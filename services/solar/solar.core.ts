@@ -8,7 +8,7 @@ import { adopt, stayBehind } from "./follow.core.ts";
 import { phasesToStart, settlePhases, weighPhases } from "./phases.core.ts";
 import { counts, needA, withDraw, withStatus } from "./roof-point.core.ts";
 import type { SolarSettings } from "./solar.config.ts";
-import { startNext, stopBlind, stopShort } from "./start-stop.core.ts";
+import { giveWay, startNext, stopBlind, stopShort } from "./start-stop.core.ts";
 import type { SolarState } from "./state.core.ts";
 import { surplusNow, surplusOf, withSurplus } from "./surplus.core.ts";
 import { BLIND_STEP_MS, FOLLOW_A, SAMPLE_LIFETIME_MS } from "./tuning.core.ts";
@@ -134,7 +134,7 @@ function follow(
 function decide(before: SolarState, now: Instant, tell: "always" | "if-changed"): Step<SolarState, SolarBudget> {
   const { settings } = before;
   if (settings === null) return { state: before, outputs: [] };
-  const settled = settlePhases(stopBlind(before, now), settings, now);
+  const settled = settlePhases(stopBlind(giveWay(before, now), now), settings, now);
   const state = stopShort(settled, settings, now);
   const leastA = state.points.reduce((sum, point) => sum + (counts(point, now) ? needA(point, settings) : 0), 0);
   const sunA = surplusNow(state, now) === null ? 0 : state.budgetA;

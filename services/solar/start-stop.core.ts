@@ -29,6 +29,26 @@ export function leftFor(
   return leftA;
 }
 
+/** The balancer's ring says who is next: who has its turn, then the others as they stand in it. */
+function inTurn(points: readonly RoofPoint[], now: Instant): readonly RoofPoint[] {
+  const place = (point: RoofPoint): number => {
+    const turn = statusNow(point, now)?.turn ?? null;
+    if (turn === null) return points.length;
+    return turn.place === "active" ? turn.rank - points.length : turn.rank;
+  };
+  return [...points].sort((a, b) => place(a) - place(b));
+}
+
+/** Who has been paused since it was allowed to charge gives up the sun: it is the turn of another. */
+export function giveWay(state: SolarState, now: Instant): SolarState {
+  const gives = (point: RoofPoint): boolean => {
+    const turn = statusNow(point, now)?.turn ?? null;
+    return point.goSince !== null && turn?.place === "paused" && now - turn.forMs > point.goSince;
+  };
+  if (!state.points.some(gives)) return state;
+  return { ...state, points: state.points.map(point => (gives(point) ? stopped(point) : point)) };
+}
+
 /** Everybody stops when nothing is known of the sun any more. */
 export function stopBlind(state: SolarState, now: Instant): SolarState {
   if (surplusNow(state, now) !== null || state.points.every(point => point.goSince === null)) return state;
@@ -63,7 +83,7 @@ export function startNext(state: SolarState, settings: SolarSettings, now: Insta
   const others = running(state.points);
   const lastStart = Math.max(-Infinity, ...others.map(point => point.goSince ?? 0));
   if (now - lastStart < BETWEEN_STARTS_MS) return state;
-  const next = state.points.find(
+  const next = inTurn(state.points, now).find(
     point => point.goSince === null && takesPart(point, now) && statusNow(point, now)?.wantsCurrent === true,
   );
   if (next === undefined || isBrightening(next, state, settings, now)) return state;
