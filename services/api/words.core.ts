@@ -21,6 +21,7 @@ const FAULT_WORDS: Readonly<Record<EvseFault | BoardFault, string>> = {
   "rcm-line": "the residual current monitor is not connected",
   "contactor-weld": "a contactor did not open: switch the supply off",
   "contactor-stuck-open": "a contactor did not close; it is tried again",
+  "over-current": "the car draws more than twice what it is offered; it is tried again twice, or unplug it",
   "lock-failed": "the plug could not be locked: push it in; it is tried again",
   "lock-jammed": "the plug lock does not open: pull the plug a little, push it in; it is tried again",
   "settings-missing": "no settings have arrived",

@@ -15,6 +15,7 @@ import {
   WAKE_AFTER_SWITCH_MS,
   WAKE_PULSE_MS,
 } from "./timing.core.ts";
+import { NO_TRIES } from "./tries.core.ts";
 
 /** How long a fresh plug-in may wait for the balancer's first word before supply is shown as withheld. */
 const FIRST_WORD_MS = 3_000;
@@ -155,6 +156,7 @@ function enterA(state: EvseCoreState, now: Instant): EvseCoreState {
     allocation: null,
     turn: null,
     switchingFrom: null,
+    overdrawTries: NO_TRIES,
   };
 }
 

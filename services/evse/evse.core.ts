@@ -12,6 +12,7 @@ import { observeContactor } from "./contactor.core.ts";
 import type { PointSettings } from "./evse.config.ts";
 import { observe } from "./observe.core.ts";
 import { phasesConnected } from "./offer.core.ts";
+import { observeOverdraw } from "./overdraw.core.ts";
 import { observeRcm } from "./rcm.core.ts";
 import { grantOf, statusOf } from "./report.core.ts";
 import { countCharging, type Draw, withRegister } from "./session.core.ts";
@@ -47,7 +48,7 @@ export function charge(state: EvseCoreState, input: EvseInput, now: Instant): St
   const heard = withAccess(hear(state, input, now), now);
   const counted = count(heard, now);
   const switched = followSwitch(observe(counted, now), now);
-  const protectedNow = observeContactor(observeRcm(switched.state, now), now);
+  const protectedNow = observeOverdraw(observeContactor(observeRcm(switched.state, now), now), now);
   const pursued = pursueWishes(protectedNow, now);
   const moved = advance(withCard(withAccess(pursued.state, now)), now);
   const watched = watchSession(state, moved, phasesConnected(moved), now);

@@ -34,6 +34,7 @@ export function faultsOf(state: EvseCoreState, now: Instant): readonly EvseFault
   if (state.rcm.trip !== null) faults.add("rcm-trip");
   if (rcmTestFailed(state, now)) faults.add("rcm-test-failed");
   if (mustWait(state.contactorTries, now)) faults.add("contactor-stuck-open");
+  if (mustWait(state.overdrawTries, now)) faults.add("over-current");
   const stuck = lockStuck(state);
   if (stuck !== null) faults.add(stuck);
   if (state.hot) faults.add("over-temperature");

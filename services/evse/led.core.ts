@@ -30,6 +30,7 @@ const ALARMS: ReadonlySet<EvseFault> = new Set([
   "temperature-sensor",
   "contactor-weld",
   "contactor-stuck-open",
+  "over-current",
   "lock-failed",
   "pilot-invalid",
 ]);

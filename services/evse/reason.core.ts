@@ -75,6 +75,7 @@ const FAULTS: Readonly<Record<EvseFault, string>> = {
   "rcm-test-failed": "the residual current monitor failed its test",
   "contactor-weld": "the contactor does not open",
   "contactor-stuck-open": "the contactor does not close",
+  "over-current": "the car draws more than twice what it is offered",
   "lock-failed": "the plug cannot be locked",
   "lock-jammed": "the plug lock does not open",
   "settings-missing": "the settings have not been heard yet",

@@ -84,6 +84,11 @@ export interface EvseCoreState {
   readonly rcm: RcmState;
   readonly rcmTries: Tries;
   readonly contactorTries: Tries;
+  /** What was offered lately (overdraw.core). */
+  readonly recentOffers: readonly Heard<number>[];
+  /** Since when the car has been measured above twice its offer. */
+  readonly overdrawnSince: Instant | null;
+  readonly overdrawTries: Tries;
   /** What became of the last card that was held before the reader. */
   readonly lastCard: Heard<RfidRead["outcome"]> | null;
   readonly switchInput: SwitchState;
@@ -141,6 +146,9 @@ export function idleEvse(point: EvsePoint, now: Instant, left: SessionSnapshot |
     rcm: freshRcm(now),
     rcmTries: NO_TRIES,
     contactorTries: NO_TRIES,
+    recentOffers: [],
+    overdrawnSince: null,
+    overdrawTries: NO_TRIES,
     lastCard: null,
     switchInput: freshSwitch(now),
     switchedOff: false,

@@ -30,6 +30,10 @@ export const GRANT_LIFETIME_MS = 1_000;
 export const STATUS_EVERY_MS = 1_000;
 /** So far above MAX TEMP the contactor opens under load (spec control 1.9-6). */
 export const BURNING_K = 10;
+/** A car has this long to obey a new offer (IEC 61851-1). */
+export const EV_REACTS_MS = 5_000;
+/** A car has to be measured above twice its offer for so long: by several readings, of which one may be wrong. */
+export const OVERDRAWN_MS = 3_000;
 /** What failed is tried again after this, so often in all; then a person decides (spec control 7.5 R). */
 export const TRY_AGAIN_MS = 60_000;
 export const TRIES = 3;

@@ -17,6 +17,7 @@ export const evseFault = z.enum([
   "rcm-test-failed",
   "contactor-weld",
   "contactor-stuck-open",
+  "over-current",
   "lock-failed",
   "lock-jammed",
   "settings-missing",
@@ -186,6 +187,15 @@ export const FAULTS: Readonly<Record<EvseFault, FaultDefinition>> = {
     latched: true,
     raised: "the main contact does not answer closed 500 ms after its coil was switched on",
     recovers: "twice by itself, with a new try 60 s later; after the third time a person acknowledges it",
+    errorId: ERROR_ID.other,
+    display: null,
+  },
+  "over-current": {
+    effect: "opens",
+    latched: true,
+    raised:
+      "the EV meter measures more than twice what the car is offered, 3 s long; after a lower offer it has 10 s first",
+    recovers: "twice by itself, 60 s later; after the third time a person acknowledges it, or the car is unplugged",
     errorId: ERROR_ID.other,
     display: null,
   },

@@ -67,6 +67,8 @@ export class EvseRig {
   /** Whether the monitor answers its test; null = its outcome never comes. */
   monitorWorks: boolean | null = true;
   lockMoves = true;
+  /** What the car draws while it is connected, as its EV meter tells every 100 ms; null = there is none. */
+  drawsA: number | null = null;
   /** Where the plug lock is. */
   locked = false;
   #tested: PilotSensed["rcmTest"] = null;
@@ -89,6 +91,7 @@ export class EvseRig {
     for (let doneMs = 0; doneMs < ms; doneMs += 100) {
       this.now += 100;
       if (!this.boardSilent) this.tell({ kind: "sensed", sensed: this.#board() });
+      if (this.drawsA !== null) this.meter(this.grant.contactorL1 ? this.drawsA : 0, null);
       if (this.allocation !== null && this.now % 1_000 === 0) this.allot(this.allocation);
       this.tell({ kind: "tick", civilMs: Date.UTC(2026, 0, 1) + this.now });
     }

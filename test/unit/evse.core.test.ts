@@ -327,6 +327,74 @@ t.test("10 degC above MAX TEMP the contactor opens at once, also while it waits 
   t.match(waiting.grant, { contactorL1: false });
 });
 
+t.test("a car measured above twice its offer for 3 s loses its contactor at once [1.9-6b]", async t => {
+  const rig = new EvseRig().charging();
+  rig.drawsA = 32;
+  rig.run(60_000);
+  t.equal(rig.state.state, "C2", "twice is not more than twice");
+  rig.drawsA = 32.1;
+  rig.run(3_000);
+  t.equal(rig.state.state, "C2");
+  rig.run(100);
+  t.equal(rig.state.state, "B1");
+  t.match(rig.grant, { contactorL1: false, contactorL23: false });
+  rig.run(1_000);
+  t.match(rig.status, { faults: ["over-current"], reason: "the car draws more than twice what it is offered" });
+});
+
+t.test("a car that has just been offered less is given the time to obey [1.9-6b]", async t => {
+  const slow = new EvseRig().charging();
+  slow.drawsA = 16;
+  slow.run(10_000).allot({ limitA: 6 }).run(5_000);
+  slow.drawsA = 6;
+  slow.run(60_000);
+  t.match(slow.status, { state: "C2", offerA: 6, faults: [] });
+  const deaf = new EvseRig().charging();
+  deaf.drawsA = 16;
+  deaf.run(10_000).allot({ limitA: 6 }).run(12_900);
+  t.equal(deaf.state.state, "C2");
+  deaf.run(400);
+  t.equal(deaf.state.state, "B1");
+});
+
+t.test("one wrong reading, or an old one, disconnects nobody [1.9-6b]", async t => {
+  const rig = new EvseRig().charging();
+  for (let second = 0; second < 60; second += 1) rig.meter(second % 4 === 0 ? 90 : 16, null).run(1_000);
+  t.equal(rig.state.state, "C2");
+  rig.meter(90, null).run(20_000);
+  t.equal(rig.state.state, "C2");
+});
+
+t.test("a car that goes on like that is tried three times, 60 s apart, then a person decides [1.9-6b]", async t => {
+  const rig = new EvseRig().charging();
+  rig.drawsA = 40;
+  let closings = 1;
+  let closed = true;
+  for (let second = 0; second < 600; second += 1) {
+    rig.run(1_000);
+    if (rig.grant.contactorL1 && !closed) closings += 1;
+    closed = rig.grant.contactorL1;
+  }
+  t.equal(closings, 3);
+  t.strictSame(rig.status.faults, ["over-current"]);
+  rig.drawsA = 16;
+  rig.run(120_000);
+  t.equal(rig.state.state, "B1", "it waits");
+  rig.tell({ kind: "acknowledge" });
+  rig.run(10_000);
+  t.match(rig.status, { state: "C2", faults: [] });
+});
+
+t.test("what one car did is not held against the next [1.9-6b]", async t => {
+  const rig = new EvseRig().charging();
+  rig.drawsA = 40;
+  rig.run(600_000).cp("A").run(1_000);
+  t.strictSame(rig.status.faults, []);
+  rig.drawsA = 16;
+  rig.charging().run(10_000);
+  t.equal(rig.state.state, "C2");
+});
+
 for (const fault of ["rcm-trip", "contactor-weld"] as const) {
   t.test(`${fault}: contactor open with the same word, held until the board lets go of it [7.3-6, 7.5-R3]`, async t => {
     const rig = new EvseRig().charging().cp("C", { faults: [fault] });

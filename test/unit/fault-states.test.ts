@@ -85,6 +85,15 @@ const CAUSES: Readonly<Record<EvseFault, Cause>> = {
   "contactor-weld": onBoard("contactor-weld"),
   "temperature-sensor": onBoard("temperature-sensor"),
   "contactor-stuck-open": onBoard("contactor-stuck-open"),
+  "over-current": {
+    begin: rig => {
+      rig.drawsA = 33;
+      rig.meter(33, null);
+    },
+    end: rig => {
+      rig.drawsA = 16;
+    },
+  },
   "lock-failed": lock(false),
   "lock-jammed": lock(true),
   "settings-missing": {

@@ -10,6 +10,7 @@ const LATCHED: ReadonlySet<FaultView["code"]> = new Set([
   "rcm-test-failed",
   "contactor-weld",
   "contactor-stuck-open",
+  "over-current",
   "board-hang",
 ]);
 
