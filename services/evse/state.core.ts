@@ -86,8 +86,10 @@ export interface EvseCoreState {
   readonly contactorTries: Tries;
   /** What was offered lately (overdraw.core). */
   readonly recentOffers: readonly Heard<number>[];
-  /** Since when the car has been measured above twice its offer. */
-  readonly overdrawnSince: Instant | null;
+  /** Since when the EV meter has shown more than it may (overdraw.core). */
+  readonly excessSince: Instant | null;
+  /** When the EV meter last showed a load although the contactor was open. */
+  readonly othersSeenAt: Instant | null;
   readonly overdrawTries: Tries;
   /** What became of the last card that was held before the reader. */
   readonly lastCard: Heard<RfidRead["outcome"]> | null;
@@ -147,7 +149,8 @@ export function idleEvse(point: EvsePoint, now: Instant, left: SessionSnapshot |
     rcmTries: NO_TRIES,
     contactorTries: NO_TRIES,
     recentOffers: [],
-    overdrawnSince: null,
+    excessSince: null,
+    othersSeenAt: null,
     overdrawTries: NO_TRIES,
     lastCard: null,
     switchInput: freshSwitch(now),

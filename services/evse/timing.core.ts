@@ -34,6 +34,8 @@ export const BURNING_K = 10;
 export const EV_REACTS_MS = 5_000;
 /** A car has to be measured above twice its offer for so long: by several readings, of which one may be wrong. */
 export const OVERDRAWN_MS = 3_000;
+/** So long a meter that showed a load beside the car is taken to measure more than the car. */
+export const OTHERS_COUNT_MS = 86_400_000;
 /** What failed is tried again after this, so often in all; then a person decides (spec control 7.5 R). */
 export const TRY_AGAIN_MS = 60_000;
 export const TRIES = 3;

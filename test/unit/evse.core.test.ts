@@ -385,6 +385,22 @@ t.test("a car that goes on like that is tried three times, 60 s apart, then a pe
   t.match(rig.status, { state: "C2", faults: [] });
 });
 
+t.test("a meter at the head of a sub-panel disconnects no car for what others draw [1.9-6b]", async t => {
+  const known = new EvseRig();
+  for (let second = 0; second < 10; second += 1) known.meter(3, null).run(1_000);
+  known.allot({ limitA: 6 }).charging();
+  for (let second = 0; second < 60; second += 1) known.meter(20, null).run(1_000);
+  t.equal(known.state.state, "C2", "it has shown a load without a car");
+
+  const learns = new EvseRig().allot({ limitA: 6 }).charging();
+  for (let second = 0; second < 10; second += 1) learns.meter(20, null).run(1_000);
+  t.equal(learns.state.state, "C2", "the load went on without the car: it was not the car's");
+  t.strictSame(learns.status.faults, []);
+  t.ok(learns.outputs.some(output => output.kind === "status" && output.status.faults.includes("over-current")));
+  for (let second = 0; second < 60; second += 1) learns.meter(20, null).run(1_000);
+  t.equal(learns.state.state, "C2");
+});
+
 t.test("what one car did is not held against the next [1.9-6b]", async t => {
   const rig = new EvseRig().charging();
   rig.drawsA = 40;
