@@ -92,6 +92,12 @@ t.test("accepts what the interfaces send: any watt of a range in steps of 100, a
   t.ok(Object.is((judgeSetting(row("battery_current"), -0) as { value: unknown }).value, 0));
 });
 
+t.test("a duty of the pilot by hand is refused, and the answer says that there is no such thing", async t => {
+  for (const duty of [0, 1, 512, 1_024, 1_025]) {
+    t.equal(errorFor("override_pwm", duty), `expected one of -1 none (a duty by hand is not supported), got ${duty}`);
+  }
+});
+
 t.test("every default in the catalogue is a value its own row accepts", async t => {
   for (const setting of catalogue) {
     if (setting.default === null || !isStored(setting)) continue;

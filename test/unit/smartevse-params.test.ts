@@ -8,6 +8,9 @@ import { factOf, inForce, NO_VALUES } from "../../services/settings/values.core.
 import type { SettingValue } from "../../shared/contracts/settings.ts";
 
 const NOT_ALLOWED = "Value not allowed!";
+/** A person reads it: the parameter is known, and does nothing. */
+const noDutyByHand = (duty: number): string =>
+  `override_pwm: expected one of -1 none (a duty by hand is not supported), got ${duty}`;
 const civilMs = new Date(2026, 0, 1, 12, 0).getTime();
 
 interface Given {
@@ -208,8 +211,9 @@ const ROWS: readonly Row[] = [
   { query: "custombutton=5", reply: { custombutton: true }, after: ["custombutton", 1] },
   { query: "custombutton=0", reply: { custombutton: false }, after: ["custombutton", 0] },
   { query: "override_pwm=-1", reply: { override_pwm: 100 }, after: ["override_pwm", -1] },
-  { query: "override_pwm=512", reply: { override_pwm: 512 } },
-  { query: "override_pwm=1025", reply: { override_pwm: NOT_ALLOWED }, after: ["override_pwm", -1] },
+  { query: "override_pwm=-7", reply: { override_pwm: 100 }, after: ["override_pwm", -1] },
+  { query: "override_pwm=512", reply: { override_pwm: noDutyByHand(512) }, after: ["override_pwm", -1] },
+  { query: "override_pwm=0", reply: { override_pwm: noDutyByHand(0) }, after: ["override_pwm", -1] },
   { query: "required_evccid=A1B2", reply: { required_evccid: "A1B2" }, after: ["required_evccid", "A1B2"] },
   { query: `required_evccid=${"x".repeat(33)}`, reply: { required_evccid: "EVCCID too long (max 32 char)" } },
   // MQTT: its presence drops everything else.

@@ -121,9 +121,11 @@ function switchWishes(params: Params, { evseId }: SettingsContext): readonly Wis
   }
   const pwm = intParam(params, "override_pwm");
   if (pwm !== null) {
-    // Anything negative releases the pilot; the firmware answers 100 then.
-    const echo = pwm < 0 ? 100 : pwm;
-    wishes.push(wishFor(change("override_pwm", evseId, Math.max(-1, pwm)), "override_pwm", echo, NOT_ALLOWED));
+    // Anything negative releases the pilot; the firmware answers 100 then. Why a duty is refused should be read by a person.
+    wishes.push({
+      changes: [change("override_pwm", evseId, Math.max(-1, pwm))],
+      reply: ([outcome]) => ({ override_pwm: outcome?.ok === true ? 100 : (outcome?.error ?? NOT_ALLOWED) }),
+    });
   }
   return wishes;
 }

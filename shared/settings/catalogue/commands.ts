@@ -130,14 +130,14 @@ export const commandsSettings: readonly SettingDefinition[] = (
     {
       key: "override_pwm",
       label: null,
-      title: "Test: force the CP duty; -1 returns to regulation, 0 disconnects CP.",
+      title:
+        "A duty of the pilot by hand. Not supported: the pilot shows the offer, or that there is none, and nothing else.",
       type: "integer",
       scope: "point",
-      unit: "1/1024",
-      min: -1,
-      max: 1024,
-      step: 1,
+      // Clients end what they have not begun; that is true at any time.
+      options: [{ value: -1, label: "none (a duty by hand is not supported)" }],
       default: -1,
+      visible: "never",
       persisted: false,
       restParam: "override_pwm",
       mqttSetTopic: "Set/CPPWMOverride",
