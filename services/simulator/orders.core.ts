@@ -50,6 +50,7 @@ function plugIn(state: SiteState, evseId: string): Moved {
           ...point,
           plugged: true,
           stuckAtA: null,
+          deaf: false,
           pluggedAtKWh: takenKWh,
           car: { ...point.car, energyKWh: takenKWh + plan.car.energyKWh },
         },
@@ -59,7 +60,13 @@ function plugIn(state: SiteState, evseId: string): Moved {
 
 /** A plug that is pulled is gone at once, not with the next step. */
 function unplug(state: SiteState, evseId: string): Moved {
-  const next = changePoint(state, evseId, point => ({ ...point, plugged: false, stuckAtA: null, shown: "A" }));
+  const next = changePoint(state, evseId, point => ({
+    ...point,
+    plugged: false,
+    stuckAtA: null,
+    deaf: false,
+    shown: "A",
+  }));
   const cars = state.plant.cars.map((car, index) => {
     const plan = state.plan.points[index];
     return plan?.evseId === evseId ? { ...awayCar(plan.car, STEP_S), energyKWh: car.energyKWh } : car;
@@ -83,8 +90,10 @@ function changeCar(state: SiteState, evseId: string, order: Extract<Command, { k
         return { ...point, car: { ...point.car, phases: 3 } };
       case "stuck":
         return { ...point, stuckAtA: point.stuckAtA ?? 0 };
+      case "deaf":
+        return { ...point, stuckAtA: point.stuckAtA ?? 0, deaf: true };
       case "obeys":
-        return { ...point, stuckAtA: null };
+        return { ...point, stuckAtA: null, deaf: false };
     }
   });
 }

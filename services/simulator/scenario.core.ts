@@ -1,7 +1,7 @@
 /** Scenario words: what a person may tell the simulated site, and what is answered to what it does not understand. */
 import { PHASES, type Phase } from "../../shared/contracts/units.ts";
 
-export const CAR_ORDERS = ["full", "wants", "1p", "3p", "stuck", "obeys"] as const;
+export const CAR_ORDERS = ["full", "wants", "1p", "3p", "stuck", "deaf", "obeys"] as const;
 export const BOARD_ORDERS = [
   "reset",
   "silent",
@@ -159,6 +159,7 @@ const CAR_SAYS: Readonly<Record<(typeof CAR_ORDERS)[number], string>> = {
   "1p": "the car charges on one phase",
   "3p": "the car charges on three phases",
   stuck: "the car ignores the end of the pilot signal",
+  deaf: "the car goes on drawing what it draws, whatever it is offered",
   obeys: "the car follows the pilot again",
 };
 

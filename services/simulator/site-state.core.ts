@@ -32,6 +32,8 @@ export interface PointState {
   readonly plugged: boolean;
   /** The last offer of a car that ignores the end of the pilot signal; null = it follows. */
   readonly stuckAtA: number | null;
+  /** It hears no other offer either, once it has heard one. */
+  readonly deaf: boolean;
   /** What it had taken when it was plugged in. */
   readonly pluggedAtKWh: number;
   readonly shown: CarShows["pilot"];
@@ -82,7 +84,14 @@ export function initialSite(plan: SitePlan): SiteState {
   return {
     plan,
     plant: initialPlant(modelOf(plan, plan.points)),
-    points: plan.points.map(({ car }) => ({ car, plugged: false, stuckAtA: null, pluggedAtKWh: 0, shown: "A" })),
+    points: plan.points.map(({ car }) => ({
+      car,
+      plugged: false,
+      stuckAtA: null,
+      deaf: false,
+      pluggedAtKWh: 0,
+      shown: "A",
+    })),
     houseAddsA: ZERO,
     roofW: null,
     sky: plan.sky,

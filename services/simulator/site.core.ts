@@ -85,9 +85,10 @@ function advanceOnce(
   };
 }
 
-/** A car that ignores the end of the pilot signal keeps the last offer it heard. */
+/** A car that ignores the end of the pilot signal keeps the last offer it heard; a deaf one the first. */
 function hear(point: PointState, board: BoardDrives | undefined): PointState {
   if (point.stuckAtA === null || board === undefined) return point;
+  if (point.deaf && point.stuckAtA > 0) return point;
   const offeredA = offerAOf(board.dutyPct);
   return offeredA >= VALID_OFFER_A ? { ...point, stuckAtA: offeredA } : point;
 }

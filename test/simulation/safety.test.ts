@@ -105,6 +105,26 @@ t.test(
 );
 
 t.test(
+  "a car that goes on drawing 16 A at an offer of 6 A loses its contactor, and a new one charges [1.9-6b]",
+  async t => {
+    const site = await SteppedSite.charging(t);
+    await site.tell("car left deaf");
+    await site.run(1_000);
+    await site.set("override_current", 60, "left");
+    const openedMs = await site.until("open", 17_000, () => !site.closed());
+    t.comment(`open after ${openedMs} ms`);
+    t.ok(openedMs > 10_000, "a car has its time to obey");
+    await site.until("told", 1_000, () => site.status().faults.includes("over-current"));
+    await site.tell("unplug left");
+    // The pilot line is cut for 5 s first, and shows no unplugging.
+    await site.run(8_000);
+    await site.tell("plug left");
+    await site.until("charging again", 60_000, () => site.closed());
+    t.strictSame(site.status().faults, []);
+  },
+);
+
+t.test(
   "board reset while charging: contactor open at once, charging resumes without a restart of anything",
   async t => {
     const site = await SteppedSite.charging(t);

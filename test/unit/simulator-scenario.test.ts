@@ -66,7 +66,7 @@ t.test("tells what it does not understand, and what would be right", async t => 
     ["plug", /plug \(nothing\): expected one of left, right/],
     ["plug middle", /plug "middle": expected one of left, right/],
     ["unplug left right", /unplug left: "right" is too much/],
-    ["car left", /car \(nothing\): expected one of full, wants, 1p, 3p, stuck, obeys/],
+    ["car left", /car \(nothing\): expected one of full, wants, 1p, 3p, stuck, deaf, obeys/],
     ["car left 2p", /car "2p": expected one of full/],
     ["car full left", /car "full": expected one of left, right/],
     ["meter", /meter \(nothing\): expected one of mains, ev-left/],
