@@ -1,3 +1,4 @@
+import "./shared/process/small-heap.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Service, ServiceBroker } from "moleculer";

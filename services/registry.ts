@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
-import { connect } from "nats";
 import { journalLimits } from "../shared/actor/journal.ts";
+import { natsClient } from "../shared/bus/nats-client.ts";
 import { natsOptions } from "../shared/bus/nats-options.ts";
 import { StartRefused } from "../shared/errors.ts";
 import { alone, type Leadership, standFor } from "../shared/lease/leadership.ts";
@@ -271,7 +271,7 @@ export function pageAddress(site: Site, environment: Environment): string | null
 /** NATS as a meter that is a program of its own publishes there; null: this process has none. */
 function natsFor(name: string, site: Site, { natsUrl }: Environment): NatsAccess | null {
   if (natsUrl === undefined) return null;
-  return { site: site.site, connect: () => connect({ ...natsOptions(natsUrl), name }) };
+  return { site: site.site, connect: () => natsClient().connect({ ...natsOptions(natsUrl), name }) };
 }
 
 /** Each node of each service that may stand by for its like, and does. */

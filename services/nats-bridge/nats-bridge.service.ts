@@ -1,5 +1,6 @@
 import type { ServiceBroker, ServiceSchema } from "moleculer";
-import { connect, Events, type NatsConnection } from "nats";
+import type { NatsConnection } from "nats";
+import { natsClient } from "../../shared/bus/nats-client.ts";
 import { natsOptions } from "../../shared/bus/nats-options.ts";
 import { tapPublished } from "../../shared/bus/taps.ts";
 import { subjectOf } from "../../shared/contracts/subject.ts";
@@ -25,6 +26,7 @@ const OTHERS_BACK_MS = 3_000;
  */
 export function natsBridgeService({ broker, clock, site, natsUrl }: NatsBridgeOptions): ServiceSchema {
   const log = broker.getLogger("nats-bridge");
+  const { connect, Events } = natsClient();
   let connection: NatsConnection | null = null;
   /** True between the server's welcome and the loss of the line; while false nothing is handed to the client. */
   let online = false;

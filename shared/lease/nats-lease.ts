@@ -1,5 +1,6 @@
-import { connect, type JetStreamClient, type KV, type NatsConnection, NatsError, StorageType } from "nats";
+import type { JetStreamClient, KV, NatsConnection, NatsError } from "nats";
 import { z } from "zod";
+import { natsClient } from "../bus/nats-client.ts";
 import { natsOptions } from "../bus/nats-options.ts";
 import { messageOf } from "../errors.ts";
 import { type LeaseEntry, type LeaseStore, NO_ENTRY } from "./lease.port.ts";
@@ -37,9 +38,11 @@ export function natsLease({ natsUrl, site, service, name }: NatsLeaseOptions): L
 
   async function online(): Promise<NatsConnection> {
     if (connection !== null && !connection.isClosed()) return connection;
-    dialling ??= connect({ ...natsOptions(natsUrl), name, timeout: ANSWER_WITHIN_MS }).finally(() => {
-      dialling = null;
-    });
+    dialling ??= natsClient()
+      .connect({ ...natsOptions(natsUrl), name, timeout: ANSWER_WITHIN_MS })
+      .finally(() => {
+        dialling = null;
+      });
     connection = await dialling;
     if (closed) await connection.close();
     return connection;
@@ -50,7 +53,7 @@ export function natsLease({ natsUrl, site, service, name }: NatsLeaseOptions): L
     const jetStream: JetStreamClient = (await online()).jetstream({ timeout: ANSWER_WITHIN_MS });
     bucket = await jetStream.views.kv(leaseBucket(site), {
       history: 1,
-      storage: StorageType.File,
+      storage: natsClient().StorageType.File,
       timeout: ANSWER_WITHIN_MS,
       description: "Who is active among the nodes that carry the same service",
     });
@@ -100,12 +103,16 @@ function entryOf(revision: number, text: string): LeaseEntry {
   }
 }
 
+function isNatsError(error: unknown): error is NatsError {
+  return error instanceof natsClient().NatsError;
+}
+
 function isRefusal(error: unknown): boolean {
-  return error instanceof NatsError && error.api_error?.err_code === WRONG_LAST_SEQUENCE;
+  return isNatsError(error) && error.api_error?.err_code === WRONG_LAST_SEQUENCE;
 }
 
 function inWords(error: unknown): string {
-  if (!(error instanceof NatsError)) return messageOf(error);
+  if (!isNatsError(error)) return messageOf(error);
   const code = error.api_error?.err_code;
   // Without JetStream nobody answers at all on its subjects.
   if (error.code === "503" || (code !== undefined && JETSTREAM_NOT_ENABLED.includes(code))) {

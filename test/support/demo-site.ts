@@ -23,7 +23,7 @@ export async function startDemo(t: Teardown, args: readonly string[] = []): Prom
   const dataDir = join(dir, "data");
   const env = { HTTP_PORT: String(httpPort), DATA_DIR: dataDir };
   let site = startSite(t, { siteFile, args, env });
-  await answers(url);
+  await answers(url, site);
   return {
     url,
     siteFile,
@@ -32,7 +32,7 @@ export async function startDemo(t: Teardown, args: readonly string[] = []): Prom
     async restart() {
       await site.ended;
       site = startSite(t, { siteFile, args, env });
-      await answers(url);
+      await answers(url, site);
     },
   };
 }
@@ -52,8 +52,9 @@ async function withFreePorts(text: string): Promise<string> {
   return known.reduce((changed, port, index) => changed.replaceAll(port, String(free[index])), text);
 }
 
-async function answers(url: string): Promise<void> {
+async function answers(url: string, site: SiteProcess): Promise<void> {
   await until(`${url} answers`, async () => {
+    if (site.child.exitCode !== null) throw new Error(`the site ended instead of answering; it said:\n${site.said()}`);
     try {
       return (await fetch(`${url}/api/v1/site`)).ok;
     } catch {

@@ -75,19 +75,35 @@ export function tempDir(t: Teardown, name: string): string {
   return dir;
 }
 
-/** Ports that were free a moment ago, all different. */
+/** Below those that the system gives to outgoing connections: one of these could take a port before its server starts. */
+const FIRST_PORT = 16_000;
+const PORTS = 16_000;
+/** Test processes that run at the same time begin far from each other. */
+let nextPort = (process.pid * 61) % PORTS;
+
+/** Ports that were free a moment ago, all different, and not given again by this process for a long time. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  return Promise.all(
-    servers.map(async server => {
-      if (!server.listening) await once(server, "listening");
-      const address = server.address();
-      server.close();
-      await once(server, "close");
-      if (address === null || typeof address === "string") throw new Error("no port");
-      return address.port;
-    }),
-  );
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = FIRST_PORT + nextPort;
+    nextPort = (nextPort + 1) % PORTS;
+    if (await isFree(port)) ports.push(port);
+  }
+  return ports;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise(resolve => {
+    server.once("error", () => {
+      resolve(false);
+    });
+    server.listen(port, "127.0.0.1", () => {
+      server.close(() => {
+        resolve(true);
+      });
+    });
+  });
 }
 
 /** Waits for a condition, generously: only its absence may fail a test, never a slow machine. */

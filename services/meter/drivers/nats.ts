@@ -1,4 +1,5 @@
-import { Events, type NatsConnection } from "nats";
+import { createRequire } from "node:module";
+import type { NatsConnection } from "nats";
 import { describeIssues } from "../../../shared/contracts/define.ts";
 import { type MeterSample, meterSample } from "../../../shared/contracts/meter.ts";
 import { sampleSubject } from "../../../shared/contracts/subject.ts";
@@ -98,6 +99,7 @@ export class NatsMeter implements MeterDriver {
   }
 
   async #follow(connection: NatsConnection): Promise<void> {
+    const { Events } = createRequire(import.meta.url)("nats") as typeof import("nats");
     for await (const status of connection.status()) {
       if (status.type === Events.Disconnect) this.#trouble("the connection is lost");
       if (status.type === Events.Reconnect) this.#lastTrouble = "";
