@@ -1,15 +1,14 @@
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { journalLimits } from "../shared/actor/journal.ts";
 import { natsClient } from "../shared/bus/nats-client.ts";
 import { natsOptions } from "../shared/bus/nats-options.ts";
-import { StartRefused } from "../shared/errors.ts";
-import { alone, type Leadership, standFor } from "../shared/lease/leadership.ts";
-import { natsLease } from "../shared/lease/nats-lease.ts";
+import { leadershipOf } from "../shared/lease/placed.ts";
 import type { Environment } from "../shared/process/environment.ts";
 import { checkSite as checkEntries, createServices, type Entry, entry } from "../shared/site/assemble.ts";
-import { circuitPlans, measuresAllPoints } from "../shared/site/circuits.ts";
+import { circuitPlans } from "../shared/site/circuits.ts";
+import { hasFixedMeter, linesOfMeter, problemsOfMeterLine } from "../shared/site/meters.ts";
+import { listOfPoints, pointOf, requirePoint } from "../shared/site/points.ts";
 import { type ChargePoint, instancesOf, nodesCarrying, type Site, WHOLE_SITE } from "../shared/site/site-file.ts";
 import type { Clock } from "../shared/time/clock.ts";
 import { apiConfig } from "./api/api.config.ts";
@@ -87,15 +86,9 @@ const entries: readonly Entry<Surroundings>[] = [
     service: "meter",
     id: "any",
     config: meterConfig,
-    linesOf: ({ driver }, site) => {
-      if (driver.kind !== "setting" && driver.kind !== "modbus" && driver.kind !== "sensorbox") return [];
-      // A meter that names no line is on the only one there is; a setting may turn out to need none.
-      const names = Object.keys(site.lines);
-      const line = driver.line ?? (names.length === 1 ? names[0] : undefined);
-      return line === undefined ? [] : [{ line, path: "driver.line" }];
-    },
+    linesOf: ({ driver }, site) => linesOfMeter(driver, site),
     problemsIn: ({ driver, evseId }, site) => [
-      ...problemsOfLine(driver, site),
+      ...problemsOfMeterLine(driver, site),
       ...(evseId === undefined || pointOf(site, evseId) !== undefined
         ? []
         : [`evseId: there is no charge point "${evseId}"; expected one of: ${listOfPoints(site)}`]),
@@ -285,47 +278,6 @@ function carriersOf(site: Site): readonly { readonly service: string; readonly n
 }
 
 /**
- * Where a service stands on several nodes, the lease tells which of them is active. In one process, or on one node, there is
- * nobody to agree with. Throws `StartRefused` when there is, and no way to.
- */
-function leadershipOf(service: string, site: Site, { node, natsUrl }: Environment, clock: Clock): Leadership {
-  const nodes = nodesCarrying(site, service);
-  if (node === undefined || nodes.length < 2) return alone;
-  if (natsUrl === undefined) {
-    throw new StartRefused(
-      `NATS_URL is missing: ${service} stands on ${nodes.join(", ")}, which agree over NATS on who is active`,
-    );
-  }
-  const me = `${node} ${randomUUID()}`;
-  return standFor({
-    clock,
-    me,
-    store: natsLease({ natsUrl, site: site.site, service, name: `${node} ${service} lease` }),
-  });
-}
-
-/** A meter of that role whose driver the site file fixes, whatever the settings say. */
-function hasFixedMeter(site: Site, role: "mains" | "circuit"): boolean {
-  return site.services.some(instance => {
-    if (instance.service !== "meter" || instance["role"] !== role) return false;
-    if (role === "circuit" && !measuresAllPoints(site, instance.id)) return false;
-    const driver = instance["driver"] as { readonly kind?: unknown } | undefined;
-    return driver !== undefined && driver.kind !== "setting";
-  });
-}
-
-function problemsOfLine(driver: { readonly kind: string; readonly line?: string | undefined }, site: Site): string[] {
-  const names = Object.keys(site.lines);
-  if ((driver.kind !== "modbus" && driver.kind !== "sensorbox") || driver.line !== undefined || names.length === 1)
-    return [];
-  return [
-    names.length === 0
-      ? `driver.line: a ${driver.kind} meter needs a line, and lines is empty`
-      : `driver.line: is missing; expected one of: ${names.join(", ")}`,
-  ];
-}
-
-/**
  * What a point charges with until it hears the settings: nothing, unless the installer gave it a safe current, which
  * is for exactly this case. Then the site file's settings hold.
  */
@@ -340,18 +292,4 @@ function settingsSiteOf(site: Site): SettingsSite {
     mainsMeterPresent: hasFixedMeter(site, "mains"),
     initial: site.settings,
   };
-}
-
-function requirePoint(site: Site, id: string): ChargePoint {
-  const point = pointOf(site, id);
-  if (point === undefined) throw new Error(`checkSite let ${id} pass, which is no charge point`);
-  return point;
-}
-
-function pointOf(site: Site, id: string): ChargePoint | undefined {
-  return site.chargePoints.find(point => point.id === id);
-}
-
-function listOfPoints(site: Site): string {
-  return site.chargePoints.map(point => point.id).join(", ");
 }

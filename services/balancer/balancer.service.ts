@@ -15,11 +15,13 @@ import { PointUnknown } from "../../shared/errors.ts";
 import { alone, type Leadership } from "../../shared/lease/leadership.ts";
 import { type ChargePoint, WHOLE_SITE } from "../../shared/site/site-file.ts";
 import type { Clock } from "../../shared/time/clock.ts";
-import { type BalancerInput, type BalancerOutput, balance, siteTrust } from "./balancer.core.ts";
+import { type BalancerInput, balance } from "./balancer.core.ts";
 import { balancerSettingsOf, wiringOf } from "./balancer.settings.ts";
 import type { CircuitWiring } from "./circuits.core.ts";
 import { explainAllocation } from "./explain.core.ts";
 import { type BalancerState, idleBalancer } from "./state.core.ts";
+import type { BalancerOutput } from "./tell.core.ts";
+import { siteTrust } from "./trust.core.ts";
 
 export interface BalancerOptions {
   readonly broker: ServiceBroker;

@@ -1,5 +1,8 @@
 import type { BalancerStatus } from "../../shared/contracts/balancer.ts";
 import { SAMPLE_LIFETIME_MS } from "../../shared/contracts/meter.ts";
+import type { Instant } from "../../shared/time/clock.ts";
+import { ageMs } from "./measured.core.ts";
+import type { BalancerState } from "./state.core.ts";
 
 export type Trust = BalancerStatus["trust"];
 
@@ -17,4 +20,14 @@ export function trustOf(ageMs: number | null, cadenceMs: number): Trust {
   if (ageMs > Math.max(MINIMUM_AFTER_MS, 3 * cadenceMs)) return "minimum";
   if (ageMs > Math.max(HOLD_AFTER_MS, 2 * cadenceMs)) return "hold";
   return "regulate";
+}
+
+/** How far the mains meter is believed now. */
+export function siteTrust(state: BalancerState, now: Instant): Trust {
+  if (state.settings?.mainsMeter !== true) return "unmetered";
+  const age = ageMs(state.mains, now);
+  if (age !== null) return trustOf(age, state.mains.cadenceMs);
+  // Nothing heard since the start: what is charging may go on for as long as a silent meter would be borne.
+  const sinceStart = trustOf(now - state.startedAt, state.mains.cadenceMs);
+  return sinceStart === "regulate" ? "hold" : sinceStart;
 }

@@ -1,8 +1,9 @@
 import type { BalancerSettings } from "../../services/balancer/balancer.config.ts";
-import { type BalancerInput, type BalancerOutput, balance } from "../../services/balancer/balancer.core.ts";
+import { type BalancerInput, balance } from "../../services/balancer/balancer.core.ts";
 import type { CircuitWiring } from "../../services/balancer/circuits.core.ts";
 import type { Point, PointWiring } from "../../services/balancer/point.core.ts";
 import { type BalancerState, idleBalancer } from "../../services/balancer/state.core.ts";
+import type { BalancerOutput } from "../../services/balancer/tell.core.ts";
 import { type EvseStatus, evseStatus } from "../../shared/contracts/evse.ts";
 import type { StandingLimit } from "../../shared/contracts/limits.ts";
 import { meterReading } from "../../shared/contracts/meter.ts";

@@ -1,8 +1,8 @@
 import t from "tap";
 import { explain } from "../../services/api/explain.core.ts";
 import { explainView } from "../../services/api/view.ts";
-import { siteTrust } from "../../services/balancer/balancer.core.ts";
 import { explainAllocation } from "../../services/balancer/explain.core.ts";
+import { siteTrust } from "../../services/balancer/trust.core.ts";
 import { explainPoint } from "../../services/evse/explain.core.ts";
 import {
   type BalancerInsight,
