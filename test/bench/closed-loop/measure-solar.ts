@@ -10,6 +10,8 @@ export interface SolarResult {
   readonly selfShare: number | null;
   readonly selfShareUsable: number | null;
   readonly evGridKWh: number | null;
+  /** The part of it that remains when every car that draws takes its minimum only: START and STOP ask for that. */
+  readonly evGridAtMinKWh: number | null;
   readonly gridImportWhileChargingKWh: number | null;
   readonly timeFromFirstSurplusS: number | null;
 }
@@ -25,7 +27,7 @@ export function measureSolar(scenario: Scenario): Measure<SolarResult> {
   const { points } = scenario.plant;
   const onePhase = config.c2 === "always_off" || config.c2 === "solar_off";
   const startW = config.c2 === "always_on" && points[0]?.car.phases === 3 ? THREE_PHASE_START_W : ONE_PHASE_START_W;
-  const m = { surplusKWh: 0, usableKWh: 0, solarKWh: 0, gridKWh: 0, importKWh: 0 };
+  const m = { surplusKWh: 0, usableKWh: 0, solarKWh: 0, gridKWh: 0, gridAtMinKWh: 0, importKWh: 0 };
   const recentW: number[] = [];
   let firstSurplusS: number | null = null;
   let firstDrawS: number | null = null;
@@ -53,10 +55,15 @@ export function measureSolar(scenario: Scenario): Measure<SolarResult> {
       m.usableKWh += (Math.min(surplusW, capW) * dtS) / 3.6e6;
     }
     let carsW = 0;
-    for (const car of cars) carsW += car.drawA * car.phases * VOLTAGE_V;
+    let leastW = 0;
+    for (const { drawA, phases } of cars) {
+      carsW += drawA * phases * VOLTAGE_V;
+      leastW += Math.min(drawA, config.minCurrentA) * phases * VOLTAGE_V;
+    }
     const solarW = Math.min(carsW, Math.max(0, surplusW));
     m.solarKWh += (solarW * dtS) / 3.6e6;
     m.gridKWh += ((carsW - solarW) * dtS) / 3.6e6;
+    m.gridAtMinKWh += (Math.max(0, leastW - Math.max(0, surplusW)) * dtS) / 3.6e6;
     if (step % 4 === 0) {
       recentW.push(surplusW);
       if (recentW.length > KEPT_S) recentW.shift();
@@ -84,6 +91,7 @@ export function measureSolar(scenario: Scenario): Measure<SolarResult> {
         selfShare: share(m.solarKWh, m.surplusKWh),
         selfShareUsable: share(m.solarKWh, m.usableKWh),
         evGridKWh: kWh(m.gridKWh),
+        evGridAtMinKWh: kWh(m.gridAtMinKWh),
         gridImportWhileChargingKWh: kWh(m.importKWh),
         timeFromFirstSurplusS:
           firstSurplusS === null || firstDrawS === null ? null : roundedOrNull(firstDrawS - firstSurplusS),

@@ -28,6 +28,8 @@ export interface Totals {
   /** Solar energy over the surplus the cars could have taken; null without a roof. */
   readonly shareOfSurplus: number | null;
   readonly evGridKWh: number | null;
+  /** Null where it was not measured. */
+  readonly evGridAtMinKWh: number | null;
   readonly contactorOps: number;
   readonly setpointChanges: number;
   readonly phaseSwitches: number;
@@ -52,6 +54,9 @@ export function totalsOf(results: readonly RunResult[]): Totals {
       total(result => result.usableSurplusKWh),
     ),
     evGridKWh: sunny ? total(result => result.evGridKWh) : null,
+    evGridAtMinKWh: results.some(result => typeof result.evGridAtMinKWh === "number")
+      ? total(result => result.evGridAtMinKWh)
+      : null,
     contactorOps: total(result => result.contactor1Ops),
     setpointChanges: total(result => result.setpointChanges),
     phaseSwitches: total(result => result.phaseSwitches),
@@ -105,6 +110,7 @@ export function totalsTable(totals: ReadonlyMap<string, Totals>): string {
     "share of ideal",
     "share of surplus",
     "kWh from grid",
+    "of it at MIN",
     "contactor ops",
     "set-points",
     "phase switches",
@@ -118,6 +124,7 @@ export function totalsTable(totals: ReadonlyMap<string, Totals>): string {
     fixed(of.shareOfIdeal, 3),
     fixed(of.shareOfSurplus, 3),
     fixed(of.evGridKWh, 1),
+    fixed(of.evGridAtMinKWh, 1),
     fixed(of.contactorOps, 0),
     fixed(of.setpointChanges, 0),
     fixed(of.phaseSwitches, 0),
@@ -135,6 +142,7 @@ export function totalsTable(totals: ReadonlyMap<string, Totals>): string {
     ratio(ours.shareOfIdeal, peer.shareOfIdeal),
     ratio(ours.shareOfSurplus, peer.shareOfSurplus),
     ratio(ours.evGridKWh, peer.evGridKWh),
+    ratio(ours.evGridAtMinKWh, peer.evGridAtMinKWh),
     ratio(ours.contactorOps, peer.contactorOps),
     ratio(ours.setpointChanges, peer.setpointChanges),
     ratio(ours.phaseSwitches, peer.phaseSwitches),
