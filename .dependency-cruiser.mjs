@@ -64,7 +64,7 @@ export default {
     {
       name: "driver-knows-only-its-port",
       comment:
-        "Drivers import their port, other drivers and device tables (a folder) of their service, npm, and of shared: errors, the durable file, time, contracts and wire formats.",
+        "Drivers import their port, other drivers and device tables (a folder) of their service, npm, and of shared: errors, the durable file, stores, time, contracts and wire formats.",
       severity: "error",
       from: { path: DRIVER },
       to: {
@@ -72,7 +72,7 @@ export default {
         pathNot: [
           "^services/$1/[^/]+\\.port\\.ts$",
           "^services/$1/[^/]+/",
-          "^shared/(errors\\.ts$|durable-file\\.ts$|time/|contracts/|evse-sysex/|iec61851/)",
+          "^shared/(errors\\.ts$|durable-file\\.ts$|store/|time/|contracts/|evse-sysex/|iec61851/)",
         ],
       },
     },

@@ -4,6 +4,7 @@ import { type LimitsAnswer, limitsCurrent, limitsSet, limitsWithdraw } from "../
 import { type MeterReading, meterReading } from "../../shared/contracts/meter.ts";
 import { settingsCurrent } from "../../shared/contracts/settings.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { oneAtATime } from "../../shared/in-turn.ts";
 import { intervalPowerW } from "../../shared/settings/capacity.ts";
 import type { Cancel, Clock } from "../../shared/time/clock.ts";
 import { wallTimeAt } from "../../shared/wall-clock.ts";
@@ -41,7 +42,7 @@ export function limitsService({ broker, clock, points, keeper, timeZone }: Limit
   let civilOffsetMs = clock.civilMs() - clock.now();
   let keptAt = clock.now();
   let lastSequence = -1;
-  let queue: Promise<unknown> = Promise.resolve();
+  const queue = oneAtATime();
   let stopTicking: Cancel | null = null;
 
   function tell(): void {
@@ -82,7 +83,7 @@ export function limitsService({ broker, clock, points, keeper, timeZone }: Limit
 
   /** One change at a time; durable first, in force and acknowledged after. */
   function change(by: string, apply: () => readonly KeptLimit[], limitId: string): Promise<LimitsAnswer> {
-    const turnOf = queue.then(async () => {
+    return queue.run(async () => {
       const next = apply();
       await keeper.save({ limits: next, quarter });
       limits = next;
@@ -90,8 +91,6 @@ export function limitsService({ broker, clock, points, keeper, timeZone }: Limit
       tell();
       return { limits: toldLimits(limits, clock.civilMs()) };
     });
-    queue = turnOf.catch(() => undefined);
-    return turnOf;
   }
 
   return {
@@ -107,7 +106,7 @@ export function limitsService({ broker, clock, points, keeper, timeZone }: Limit
     },
     async stopped() {
       stopTicking?.();
-      await queue;
+      await queue.idle();
       await keeper.save({ limits, quarter });
     },
     events: {

@@ -4,6 +4,7 @@ import { answer, publish } from "../../shared/bus/bus.ts";
 import type { ParamsOf } from "../../shared/contracts/define.ts";
 import { type CardsChangeResult, cardsChange, cardsDirectory, cardsPage } from "../../shared/contracts/rfid.ts";
 import { messageOf, StoreUnavailable } from "../../shared/errors.ts";
+import { oneAtATime } from "../../shared/in-turn.ts";
 import type { Cancel, Clock } from "../../shared/time/clock.ts";
 import { type CardList, changeCards, listOf, pageOf } from "./cards.core.ts";
 import type { CardStore } from "./cards.port.ts";
@@ -23,15 +24,10 @@ export function cardsService({ broker, clock, store }: CardsServiceOptions): Ser
   /** Null until the store was read, and after a write of which nobody knows whether it came through. */
   let list: CardList | null = null;
   let storeAway = false;
-  let queue: Promise<unknown> = Promise.resolve();
   let cancels: Cancel[] = [];
 
-  /** One thing at a time: what is judged next must see what was stored last. */
-  function inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const turn = queue.then(run);
-    queue = turn.catch(() => undefined);
-    return turn;
-  }
+  /** What is judged next must see what was stored last. */
+  const queue = oneAtATime();
 
   function tell(): void {
     if (list !== null) publish(broker, cardsDirectory, { version: list.version, cards: list.cards.size });
@@ -74,9 +70,11 @@ export function cardsService({ broker, clock, store }: CardsServiceOptions): Ser
 
   function retry(): void {
     if (list !== null) return;
-    inTurn(() => withStore(settled)).catch((error: unknown) => {
-      if (!(error instanceof StoreUnavailable)) log.error({ error: messageOf(error) }, "card store cannot be read");
-    });
+    queue
+      .run(() => withStore(settled))
+      .catch((error: unknown) => {
+        if (!(error instanceof StoreUnavailable)) log.error({ error: messageOf(error) }, "card store cannot be read");
+      });
   }
 
   return {
@@ -84,9 +82,9 @@ export function cardsService({ broker, clock, store }: CardsServiceOptions): Ser
     // A copy that has just come up, or a node that has just joined, need not wait for the next repetition.
     events: { "$broker.started": tell, "$node.connected": tell },
     actions: {
-      ...answer(cardsChange, params => inTurn(() => withStore(() => change(params)))),
+      ...answer(cardsChange, params => queue.run(() => withStore(() => change(params)))),
       ...answer(cardsPage, ({ after }) =>
-        inTurn(() =>
+        queue.run(() =>
           withStore(async () => {
             const { version, ...all } = await settled();
             return { version, ...pageOf({ version, ...all }, after) };
@@ -96,7 +94,7 @@ export function cardsService({ broker, clock, store }: CardsServiceOptions): Ser
     },
     async started() {
       try {
-        await inTurn(() => withStore(settled));
+        await queue.run(() => withStore(settled));
       } catch (error) {
         // Away is not broken: it may come back. Anything else has to be put right by a person first.
         if (!(error instanceof StoreUnavailable)) throw error;
@@ -105,7 +103,7 @@ export function cardsService({ broker, clock, store }: CardsServiceOptions): Ser
     },
     async stopped() {
       for (const cancel of cancels) cancel();
-      await queue;
+      await queue.idle();
       await store.close();
     },
   };

@@ -8,6 +8,7 @@ import {
   settingsUpdate,
 } from "../../shared/contracts/settings.ts";
 import { messageOf, StoreUnavailable } from "../../shared/errors.ts";
+import { oneAtATime } from "../../shared/in-turn.ts";
 import { siteFileError } from "../../shared/site/explain.ts";
 import type { Site } from "../../shared/site/site-file.ts";
 import type { Cancel, Clock } from "../../shared/time/clock.ts";
@@ -56,15 +57,10 @@ export function settingsService(options: SettingsServiceOptions): ServiceSchema 
   let retrying = false;
   let scheduling = false;
   const zone = options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-  let queue: Promise<unknown> = Promise.resolve();
   let cancels: Cancel[] = [];
 
-  /** One thing at a time: what is judged next must see what was stored last. */
-  function inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const turn = queue.then(run);
-    queue = turn.catch(() => undefined);
-    return turn;
-  }
+  /** What is judged next must see what was stored last. */
+  const queue = oneAtATime();
 
   function publishCurrent(): void {
     if (state !== null) publish(broker, settingsCurrent, currentOf(state));
@@ -124,7 +120,8 @@ export function settingsService(options: SettingsServiceOptions): ServiceSchema 
   function retry(): void {
     if (!unsettled || retrying) return;
     retrying = true;
-    inTurn(() => withStore(settle))
+    queue
+      .run(() => withStore(settle))
       .catch((error: unknown) => {
         if (!(error instanceof StoreUnavailable))
           log.error({ error: messageOf(error) }, "settings store cannot be read");
@@ -144,14 +141,15 @@ export function settingsService(options: SettingsServiceOptions): ServiceSchema 
   function followSchedule(): void {
     if (scheduling || changesDue().length === 0) return;
     scheduling = true;
-    inTurn(() =>
-      withStore(async () => {
-        await settle();
-        // What waited its turn may have changed the plan.
-        const changes = changesDue();
-        if (changes.length > 0) await update({ by: SCHEDULE, changes });
-      }),
-    )
+    queue
+      .run(() =>
+        withStore(async () => {
+          await settle();
+          // What waited its turn may have changed the plan.
+          const changes = changesDue();
+          if (changes.length > 0) await update({ by: SCHEDULE, changes });
+        }),
+      )
       .catch((error: unknown) => {
         if (!(error instanceof StoreUnavailable))
           log.error({ error: messageOf(error) }, "a planned start or stop failed");
@@ -165,10 +163,10 @@ export function settingsService(options: SettingsServiceOptions): ServiceSchema 
     name: "settings",
     // A service that has just come up, or a node that has just joined, need not wait for the next repetition.
     events: { "$broker.started": publishCurrent, "$node.connected": publishCurrent },
-    actions: answer(settingsUpdate, params => inTurn(() => withStore(() => update(params)))),
+    actions: answer(settingsUpdate, params => queue.run(() => withStore(() => update(params)))),
     async started() {
       try {
-        await inTurn(() => withStore(settle));
+        await queue.run(() => withStore(settle));
       } catch (error) {
         // Away is not broken: it may come back. Anything else has to be put right by a person first.
         if (!(error instanceof StoreUnavailable)) throw error;
@@ -181,7 +179,7 @@ export function settingsService(options: SettingsServiceOptions): ServiceSchema 
     },
     async stopped() {
       for (const cancel of cancels) cancel();
-      await queue;
+      await queue.idle();
       await store.close();
     },
   };

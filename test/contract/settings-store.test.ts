@@ -115,7 +115,7 @@ t.test("sqlite", async t => {
     mkdirSync(join(dir, "settings.db"));
     t.match(refusalOf(dir), dir);
     writeFileSync(join(dir, "a-file"), "");
-    t.match(refusalOf(join(dir, "a-file")), /a-file: cannot be used as data directory/);
+    t.match(refusalOf(join(dir, "a-file")), /settings\.db: cannot be used: .*; choose another DATA_DIR/);
     rmSync(dir, { recursive: true });
   });
 });

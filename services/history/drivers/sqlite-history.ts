@@ -1,9 +1,9 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import type { SQLOutputValue } from "node:sqlite";
 import { type ChargingSession, keptSession } from "../../../shared/contracts/evse.ts";
 import type { EnergySplit, StoredSession } from "../../../shared/contracts/history.ts";
-import { HistoryRefused, messageOf, StartRefused, StoreUnavailable } from "../../../shared/errors.ts";
+import { HistoryRefused, messageOf, StoreUnavailable } from "../../../shared/errors.ts";
+import { inTransaction, openSqliteFile } from "../../../shared/store/sqlite-file.ts";
 import {
   type HistoryStore,
   type KeptSplit,
@@ -12,13 +12,6 @@ import {
   SESSIONS_KEPT,
   type SessionsQuery,
 } from "../history.port.ts";
-
-/** Layout of the tables below; a file of a newer layout is refused, never reinterpreted. */
-const LAYOUT = 1;
-/** "EVSH" in ASCII: tells our file from any other SQLite file. */
-const APPLICATION_ID = 0x45565348;
-/** Primary result codes of SQLite that mean "somebody holds the lock" (SQLITE_BUSY, SQLITE_LOCKED). */
-const LOCKED = [5, 6];
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS session (
@@ -34,12 +27,20 @@ const TABLES = `
 type Row = Record<string, SQLOutputValue>;
 
 /**
- * History in one SQLite file of the data directory. WAL with synchronous=FULL: what was answered outlives a kill and a
- * power cut. Throws `StartRefused` when the file is in use or cannot be trusted.
+ * History in one SQLite file of the data directory. Throws `StartRefused` when the file is in use or cannot be trusted.
  */
 export function openHistory(dataDir: string): HistoryStore {
   const file = join(dataDir, "history.db");
-  const database = openLocked(dataDir, file);
+  const database = openSqliteFile({
+    file,
+    // "EVSH"
+    applicationId: 0x45565348,
+    layout: 1,
+    tables: TABLES,
+    holds: "history",
+    beginsWithout: "an empty history",
+    whenInUse: "history stands once per site",
+  });
   const byId = database.prepare("SELECT number, session FROM session WHERE session_id = ?");
   const insert = database.prepare(
     "INSERT INTO session (session_id, evse_id, started_ms, session, split) VALUES (?, ?, ?, ?, ?)",
@@ -59,18 +60,6 @@ export function openHistory(dataDir: string): HistoryStore {
     } catch (error) {
       if (error instanceof HistoryRefused) throw error;
       throw new StoreUnavailable(`${file}: ${messageOf(error)}`, { cause: error });
-    }
-  }
-
-  function inOne<T>(run: () => T): T {
-    database.exec("BEGIN IMMEDIATE");
-    try {
-      const result = run();
-      database.exec("COMMIT");
-      return result;
-    } catch (error) {
-      if (database.isTransaction) database.exec("ROLLBACK");
-      throw error;
     }
   }
 
@@ -122,11 +111,11 @@ export function openHistory(dataDir: string): HistoryStore {
   }
 
   return {
-    add: ({ evseId, session, split }) => attempt(() => inOne(() => add(evseId, session, split))),
+    add: ({ evseId, session, split }) => attempt(() => inTransaction(database, () => add(evseId, session, split))),
     sessions: query => attempt(() => page(query)),
     keepRunning: (splits, quarters) =>
       attempt(() =>
-        inOne(() => {
+        inTransaction(database, () => {
           forgetAll.run();
           for (const split of splits) putRunning.run(split.sessionId, JSON.stringify(split));
           for (const { startMs, peakW } of quarters) putQuarter.run(startMs, peakW);
@@ -164,49 +153,4 @@ function cursorOf(after: string): [number, number] {
   const [, startedMs, number] = /^(-?\d{1,16})\.(\d{1,16})$/.exec(after) ?? [];
   if (startedMs !== undefined && number !== undefined) return [Number(startedMs), Number(number)];
   throw new HistoryRefused(`after: expected \`next\` of the page before, got ${JSON.stringify(after)}`);
-}
-
-function openLocked(dataDir: string, file: string): DatabaseSync {
-  let database: DatabaseSync | null = null;
-  try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    // Who charged when is nobody else's business. SQLite gives its side files the same mode.
-    closeSync(openSync(file, "a", 0o600));
-    database = new DatabaseSync(file, { timeout: 0 });
-    // Exclusive before WAL: the lock is then held from the first access until the file is closed.
-    database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    database.exec("BEGIN IMMEDIATE; COMMIT");
-    requireSound(database, file);
-    return database;
-  } catch (error) {
-    database?.close();
-    if (error instanceof StartRefused) throw error;
-    const code = (error as { errcode?: unknown }).errcode;
-    const inUse = typeof code === "number" && LOCKED.includes(code & 0xff);
-    throw new StartRefused(
-      inUse ? `${file}: is in use by another process; history stands once per site` : damaged(file, messageOf(error)),
-      { cause: error },
-    );
-  }
-}
-
-function requireSound(database: DatabaseSync, file: string): void {
-  const pragma = (name: string): number => Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
-  const tables = Number(database.prepare("SELECT COUNT(*) AS tables FROM sqlite_schema").get()?.["tables"]);
-  if (tables > 0 && pragma("application_id") !== APPLICATION_ID) {
-    throw new StartRefused(`${file}: is an SQLite file of another program; move it away or choose another DATA_DIR`);
-  }
-  if (pragma("user_version") > LAYOUT) {
-    throw new StartRefused(
-      `${file}: was written by a newer version (this one knows layout ${LAYOUT}); start that version, or move the file away to begin an empty history`,
-    );
-  }
-  const check = database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
-  if (check !== "ok") throw new StartRefused(damaged(file, String(check)));
-  database.exec(`BEGIN IMMEDIATE; ${TABLES}
-    PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${LAYOUT}; COMMIT`);
-}
-
-function damaged(file: string, detail: string): string {
-  return `${file}: damaged or not a history file (${detail}); restore a copy of it, or move it away to begin an empty history`;
 }

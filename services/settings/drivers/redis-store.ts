@@ -1,7 +1,7 @@
-import { once } from "node:events";
-import { createRequire } from "node:module";
+import type { Redis } from "ioredis";
 import type { SettingValue } from "../../../shared/contracts/settings.ts";
-import { messageOf, StartRefused, StoreUnavailable } from "../../../shared/errors.ts";
+import { StartRefused, StoreUnavailable } from "../../../shared/errors.ts";
+import { openRedisLink, repliesOf } from "../../../shared/store/redis-link.ts";
 import {
   AUDIT_ROWS,
   type AuditRow,
@@ -9,9 +9,6 @@ import {
   type StoreBatch,
   type StoredSettings,
 } from "../settings.port.ts";
-
-/** How long a first contact may take before `load` says that Redis is away. */
-const CONNECT_MS = 500;
 
 /** Compares the revision, then writes everything: one script, so that nothing comes in between. */
 const PUT = `
@@ -31,54 +28,25 @@ const PUT = `
  * call fails fast while Redis is away, and works again once it is back.
  */
 export function openRedisStore(options: { readonly url: string; readonly site: string }): SettingsStore {
-  // Loaded when asked for: a site without Redis is spared its memory.
-  const { Redis } = createRequire(import.meta.url)("ioredis") as typeof import("ioredis");
-  const redis = new Redis(checkedUrl(options.url), {
-    lazyConnect: true,
-    // ioredis would otherwise let calls hang for as long as the server is away.
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    commandTimeout: 300,
-    connectTimeout: CONNECT_MS,
-    retryStrategy: attempt => Math.min(attempt * 200, 2_000),
-  });
-  const where = `redis ${redis.options.host ?? "localhost"}:${redis.options.port ?? 6379}`;
+  const link = openRedisLink({ url: options.url, answerMs: 300 });
   const keys = ["revision", "settings", "audit"].map(name => `edge-evse:${options.site}:${name}`) as [
     string,
     string,
     string,
   ];
   const [revisionKey, settingsKey, auditKey] = keys;
-  let lastError = "no connection yet";
-  // The reason for a later StoreUnavailable; without a listener ioredis would print it.
-  redis.on("error", (error: Error) => {
-    lastError = error.message;
-  });
 
-  async function connected(): Promise<void> {
-    if (redis.status === "ready") return;
-    // Only the first contact is ours to begin; later ones are those of retryStrategy.
-    if (redis.status === "wait") void redis.connect().catch((error: unknown) => (lastError = messageOf(error)));
-    await once(redis, "ready", { signal: AbortSignal.timeout(CONNECT_MS) });
-  }
-
-  async function load(): Promise<StoredSettings> {
-    await connected();
+  async function load(redis: Redis): Promise<StoredSettings> {
     // One transaction: a revision and the values that belong to it.
-    const replies = await redis.multi().get(revisionKey).hgetall(settingsKey).exec();
-    const [revision, fields] = (replies ?? []).map(([error, reply]) => {
-      if (error !== null) throw error;
-      return reply;
-    });
+    const [revision, fields] = repliesOf(await redis.multi().get(revisionKey).hgetall(settingsKey).exec());
     const values = Object.entries((fields ?? {}) as Record<string, string>).map(([field, text]) => {
       const [evseId = "", key = ""] = field.split("/");
-      return { key, evseId: evseId === "" ? null : evseId, value: parseValue(where, settingsKey, field, text) };
+      return { key, evseId: evseId === "" ? null : evseId, value: parseValue(link.where, settingsKey, field, text) };
     });
     return { revision: Number(revision ?? 0), values };
   }
 
-  async function put(batch: StoreBatch): Promise<void> {
-    await connected();
+  async function put(redis: Redis, batch: StoreBatch): Promise<void> {
     const values = batch.values.flatMap(({ key, evseId, value }) => [`${evseId ?? ""}/${key}`, JSON.stringify(value)]);
     const audit = batch.audit.map(row => JSON.stringify(row));
     const held = await redis.eval(
@@ -93,34 +61,20 @@ export function openRedisStore(options: { readonly url: string; readonly site: s
     );
     if (held !== -1) {
       throw new StoreUnavailable(
-        `${where}: holds revision ${String(held)}, not ${batch.baseRevision}: somebody else wrote; load it again`,
+        `${link.where}: holds revision ${String(held)}, not ${batch.baseRevision}: somebody else wrote; load it again`,
       );
     }
   }
 
-  async function audit(limit: number): Promise<readonly AuditRow[]> {
-    await connected();
+  async function audit(redis: Redis, limit: number): Promise<readonly AuditRow[]> {
     return (await redis.lrange(auditKey, 0, limit - 1)).map(row => JSON.parse(row) as AuditRow);
   }
 
-  async function attempt<T>(run: () => Promise<T>): Promise<T> {
-    try {
-      return await run();
-    } catch (error) {
-      if (error instanceof StoreUnavailable || error instanceof StartRefused) throw error;
-      const reason = error instanceof Error && error.name === "AbortError" ? lastError : messageOf(error);
-      throw new StoreUnavailable(`${where}: ${reason}`, { cause: error });
-    }
-  }
-
   return {
-    load: () => attempt(load),
-    put: batch => attempt(() => put(batch)),
-    audit: limit => attempt(() => audit(limit)),
-    close() {
-      redis.disconnect();
-      return Promise.resolve();
-    },
+    load: () => link.attempt(load),
+    put: batch => link.attempt(redis => put(redis, batch)),
+    audit: limit => link.attempt(redis => audit(redis, limit)),
+    close: () => link.close(),
   };
 }
 
@@ -133,11 +87,4 @@ function parseValue(where: string, hash: string, field: string, text: string): S
       { cause: error },
     );
   }
-}
-
-/** The URL may hold a password: it is checked, and never repeated. */
-function checkedUrl(url: string): string {
-  const protocol = URL.canParse(url) ? new URL(url).protocol : "";
-  if (protocol === "redis:" || protocol === "rediss:") return url;
-  throw new StartRefused("REDIS_URL: expected redis://[user:password@]host[:port][/db] or rediss://...");
 }

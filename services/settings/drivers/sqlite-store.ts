@@ -1,8 +1,8 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { SettingValue } from "../../../shared/contracts/settings.ts";
-import { messageOf, StartRefused, StoreUnavailable } from "../../../shared/errors.ts";
+import { StartRefused, StoreUnavailable } from "../../../shared/errors.ts";
+import { attempt, damaged, inTransaction, openSqliteFile, type SqliteFile } from "../../../shared/store/sqlite-file.ts";
 import {
   AUDIT_ROWS,
   type AuditRow,
@@ -10,13 +10,6 @@ import {
   type StoreBatch,
   type StoredSettings,
 } from "../settings.port.ts";
-
-/** Layout of the tables below; a file of another layout is refused, never reinterpreted. */
-const LAYOUT = 1;
-/** "EVSE" in ASCII: tells our file from any other SQLite file. */
-const APPLICATION_ID = 0x45565345;
-/** Primary result codes of SQLite that mean "somebody holds the lock" (SQLITE_BUSY, SQLITE_LOCKED). */
-const LOCKED = [5, 6];
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS setting (
@@ -28,14 +21,21 @@ const TABLES = `
 `;
 
 /**
- * Settings in one SQLite file of the data directory. WAL with synchronous=FULL: one fsync per batch, and a batch
- * that was acknowledged outlives a kill and a power cut. The lock is held for as long as the store is open; the
- * kernel releases it when the process ends, however it ends.
+ * Settings in one SQLite file of the data directory, one fsync per batch.
  * Throws `StartRefused` when the directory is in use or the file cannot be trusted.
  */
 export function openSqliteStore(dataDir: string): SettingsStore {
   const file = join(dataDir, "settings.db");
-  const database = openLocked(dataDir, file);
+  const database = openReadable({
+    file,
+    // "EVSE"
+    applicationId: 0x45565345,
+    layout: 1,
+    tables: TABLES,
+    holds: "settings",
+    beginsWithout: "with the settings of the site file",
+    whenInUse: "stop that one, or give this one a DATA_DIR of its own",
+  });
   const putValue = database.prepare("INSERT OR REPLACE INTO setting (evse_id, key, value) VALUES (?, ?, ?)");
   const putRevision = database.prepare("UPDATE revision SET number = ? WHERE id = 1 AND number = ?");
   const putAudit = database.prepare("INSERT INTO audit (row) VALUES (?)");
@@ -55,19 +55,14 @@ export function openSqliteStore(dataDir: string): SettingsStore {
   }
 
   function put(batch: StoreBatch): void {
-    database.exec("BEGIN IMMEDIATE");
-    try {
+    inTransaction(database, () => {
       if (putRevision.run(batch.revision, batch.baseRevision).changes !== 1) {
         throw new StoreUnavailable(`${file}: does not hold revision ${batch.baseRevision} any more; load it again`);
       }
       for (const { key, evseId, value } of batch.values) putValue.run(evseId ?? "", key, JSON.stringify(value));
       for (const row of batch.audit) putAudit.run(JSON.stringify(row));
       trimAudit.run(AUDIT_ROWS);
-      database.exec("COMMIT");
-    } catch (error) {
-      if (database.isTransaction) database.exec("ROLLBACK");
-      throw error;
-    }
+    });
   }
 
   function audit(limit: number): readonly AuditRow[] {
@@ -83,78 +78,16 @@ export function openSqliteStore(dataDir: string): SettingsStore {
   };
 }
 
-function openLocked(dataDir: string, file: string): DatabaseSync {
-  let database: DatabaseSync | null = null;
-  try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    // Secrets lie in it: readable by its owner alone. SQLite gives its side files the same mode.
-    closeSync(openSync(file, "a", 0o600));
-    database = new DatabaseSync(file, { timeout: 0 });
-    // Exclusive before WAL: the lock is then held from the first access until the file is closed.
-    database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    database.exec("BEGIN IMMEDIATE; COMMIT");
-    requireSound(database, file);
-    return database;
-  } catch (error) {
-    database?.close();
-    if (error instanceof StartRefused) throw error;
-    throw new StartRefused(reasonFor(error, dataDir, file), { cause: error });
-  }
-}
-
-function requireSound(database: DatabaseSync, file: string): void {
-  const owner = pragma(database, "application_id");
-  const layout = pragma(database, "user_version");
-  const tables = Number(database.prepare("SELECT COUNT(*) AS tables FROM sqlite_schema").get()?.["tables"]);
-  if (tables > 0 && owner !== APPLICATION_ID) {
-    throw new StartRefused(`${file}: is an SQLite file of another program; move it away or choose another DATA_DIR`);
-  }
-  if (layout > LAYOUT) {
-    throw new StartRefused(
-      `${file}: was written by a newer version (layout ${layout}, this one knows ${LAYOUT}); start that version, or move the file away to begin with the settings of the site file`,
-    );
-  }
-  const check = database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
-  if (check !== "ok") throw new StartRefused(damaged(file, String(check)));
-  database.exec(`BEGIN IMMEDIATE; ${TABLES}
-    PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${LAYOUT}; COMMIT`);
+/** A value that cannot be read is found at the start, not when it is asked for. */
+function openReadable(what: SqliteFile): DatabaseSync {
+  const database = openSqliteFile(what);
   for (const row of database.prepare("SELECT key, value FROM setting").all()) {
     try {
       JSON.parse(String(row["value"]));
     } catch (error) {
-      throw new StartRefused(damaged(file, `the value of ${String(row["key"])} is not JSON`), { cause: error });
+      database.close();
+      throw new StartRefused(damaged(what, `the value of ${String(row["key"])} is not JSON`), { cause: error });
     }
   }
-}
-
-function reasonFor(error: unknown, dataDir: string, file: string): string {
-  const code = (error as { errcode?: unknown }).errcode;
-  if (typeof code !== "number") return `${dataDir}: cannot be used as data directory: ${messageOf(error)}`;
-  if (LOCKED.includes(code & 0xff)) {
-    return `${dataDir}: data directory is in use by another process; stop that one, or give this one a DATA_DIR of its own`;
-  }
-  return damaged(file, messageOf(error));
-}
-
-function damaged(file: string, detail: string): string {
-  return `${file}: damaged or not a settings file (${detail}); restore a copy of it, or move it away to begin with the settings of the site file`;
-}
-
-function pragma(database: DatabaseSync, name: string): number {
-  return Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
-}
-
-/** Runs at once; what it throws rejects, as `StoreUnavailable`. */
-function attempt<T>(file: string, run: () => T): Promise<T> {
-  return new Promise((resolve, reject) => {
-    try {
-      resolve(run());
-    } catch (error) {
-      reject(
-        error instanceof StoreUnavailable
-          ? error
-          : new StoreUnavailable(`${file}: ${messageOf(error)}`, { cause: error }),
-      );
-    }
-  });
+  return database;
 }
