@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import t from "tap";
-import { openWire } from "../../services/meter/drivers/modbus-wire.ts";
+import { openLineWire } from "../../services/meter/drivers/modbus-wire.ts";
 import { parseSite } from "../../shared/site/site-file.ts";
 import { until } from "../support/modbus-bench.ts";
 import { ptyPair } from "../support/pty.ts";
@@ -31,7 +31,7 @@ t.test("a serial line is opened at the rate and with the stop bits of the site f
   ];
   for (const [rest, wanted] of cases) {
     let isUp = false;
-    const wire = openWire(lineOf(path, rest), {
+    const wire = openLineWire(lineOf(path, rest), {
       up: () => {
         isUp = true;
       },

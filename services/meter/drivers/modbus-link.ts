@@ -2,7 +2,8 @@ import modbus from "modbus-serial";
 import type { Cancel, Clock, Instant } from "../../../shared/time/clock.ts";
 import { answerBytes, type ReadRequest, WRITE_ONE } from "../modbus/frame.core.ts";
 import { StrictPort } from "./modbus-port.ts";
-import { type LineAddress, openWire, type Wire } from "./modbus-wire.ts";
+import { type LineAddress, openLineWire } from "./modbus-wire.ts";
+import type { Wire } from "./wire.ts";
 
 /** How one request went. */
 export type LinkAnswer =
@@ -53,8 +54,7 @@ export class ModbusLink {
   constructor(address: LineAddress, clock: Clock, listener: LinkListener, replyMs: number = REPLY_MS[address.kind]) {
     this.#clock = clock;
     this.#kind = address.kind;
-    // Start, eight data bits, parity or second stop bit, stop: 11 bits at most.
-    this.#charMs = address.kind === "tcp" ? 0 : 11_000 / address.baudRate;
+    this.#charMs = charMsOf(address);
     this.#replyMs = replyMs;
     this.#listener = listener;
     this.#port = new StrictPort({
@@ -72,7 +72,7 @@ export class ModbusLink {
     this.#cancelConnect = clock.after(CONNECT_MS, () => {
       this.#lost(`no connection within ${CONNECT_MS} ms`);
     });
-    this.#wire = openWire(address, {
+    this.#wire = openLineWire(address, {
       up: () => {
         this.#cancelConnect();
         this.#lastSentAt = clock.now();
@@ -181,6 +181,13 @@ export class ModbusLink {
     this.#port.close();
     this.#settle?.({ kind: "lost" });
   }
+}
+
+/** Start, eight data bits, parity, stop. Of the line behind a gateway the rate is known only: 11 bits at most. */
+function charMsOf(address: LineAddress): number {
+  if (address.kind === "tcp") return 0;
+  const bits = address.kind === "rtu-tcp" ? 11 : 9 + (address.parity === "none" ? 0 : 1) + address.stopBits;
+  return (1_000 * bits) / address.baudRate;
 }
 
 function judge(

@@ -5,7 +5,7 @@ import type { Observation } from "../sources/observation.core.ts";
 import type { TelegramLink } from "../sources/source.port.ts";
 import type { TelegramForm } from "../sources/telegram.port.ts";
 import { Intake } from "./intake.ts";
-import { linkInWords, openTelegramWire } from "./telegram-wire.ts";
+import { openWire, type Wire } from "./wire.ts";
 
 /** A cable that was pulled is looked for again in this rhythm. */
 const REOPEN_MS = 1_000;
@@ -24,7 +24,7 @@ export class TelegramMeter implements MeterDriver {
   readonly #form: TelegramForm;
   readonly #clock: Clock;
   readonly #intake: Intake;
-  #close: (() => Promise<void>) | null = null;
+  #wire: Wire | null = null;
   #cancels: Cancel[] = [];
   #received = "";
   /** When the first byte of what waits in `#received` came. */
@@ -52,9 +52,9 @@ export class TelegramMeter implements MeterDriver {
     this.#intake.close();
     for (const cancel of this.#cancels) cancel();
     this.#cancels = [];
-    const close = this.#close;
-    this.#close = null;
-    await close?.();
+    const wire = this.#wire;
+    this.#wire = null;
+    await wire?.close();
   }
 
   feed(): boolean {
@@ -67,10 +67,12 @@ export class TelegramMeter implements MeterDriver {
 
   #open(): void {
     this.#received = "";
-    this.#close = openTelegramWire(this.#link, this.#form.serial, {
+    const end =
+      this.#link.kind === "serial" ? ({ ...this.#form.serial, ...this.#link, stopBits: 1 } as const) : this.#link;
+    this.#wire = openWire(end, {
       data: bytes => this.#take(bytes),
       down: reason => {
-        this.#close = null;
+        this.#wire = null;
         if (!this.#intake.isOpen) return;
         this.#intake.trouble(`${linkInWords(this.#link)}: ${reason}`);
         this.#cancels.push(this.#clock.after(REOPEN_MS, () => this.#open()));
@@ -113,15 +115,20 @@ export class TelegramMeter implements MeterDriver {
       this.#intake.miss(`${linkInWords(this.#link)}: no telegram for ${Math.round(this.#intake.silentMs() / 1_000)} s`);
     }
     const isDead = this.#link.kind === "tcp" && this.#clock.now() - this.#byteAt >= DEAD_AFTER_MS;
-    if (!isDead || this.#close === null) return;
+    if (!isDead || this.#wire === null) return;
     this.#byteAt = this.#clock.now();
-    const close = this.#close;
-    this.#close = null;
-    close().then(
+    const wire = this.#wire;
+    this.#wire = null;
+    wire.close().then(
       () => {
-        if (this.#intake.isOpen && this.#close === null) this.#open();
+        if (this.#intake.isOpen && this.#wire === null) this.#open();
       },
       (error: unknown) => this.#intake.trouble(messageOf(error)),
     );
   }
+}
+
+/** "/dev/ttyUSB0", "tcp 192.168.1.30:23". */
+function linkInWords(link: TelegramLink): string {
+  return link.kind === "serial" ? link.path : `tcp ${link.host}:${link.port}`;
 }
