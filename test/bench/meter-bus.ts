@@ -33,7 +33,10 @@ const failures = new Map<number, number>();
 const cleanUp: (() => unknown)[] = [];
 const bench = { teardown: (run: () => unknown): unknown => cleanUp.push(run) };
 
-async function withLine(dead: readonly number[], run: (line: ModbusLine) => Promise<void>): Promise<void> {
+async function withLine(
+  dead: readonly number[],
+  run: (line: ModbusLine, slave: PacedSlave) => Promise<void>,
+): Promise<void> {
   const slave = new PacedSlave(BAUD, dead);
   const { path } = await ptyPair(bench, BAUD, port => {
     slave.serve(port);
@@ -43,7 +46,7 @@ async function withLine(dead: readonly number[], run: (line: ModbusLine) => Prom
     { clock: systemClock },
   );
   line.open();
-  await run(line);
+  await run(line, slave);
   await line.close();
   for (const step of cleanUp.splice(0).reverse()) await step();
 }
@@ -54,8 +57,15 @@ async function pause(ms: number): Promise<void> {
   });
 }
 
-/** Asks units as fast as the line lets it; answers per second, of each. */
-async function saturated(line: ModbusLine, units: readonly number[]): Promise<ReadonlyMap<number, number>> {
+interface Polled {
+  /** Answers per second, of each unit. */
+  readonly rates: ReadonlyMap<number, number>;
+  /** Share of the time by which the other end was later than a wire. */
+  readonly late: number;
+}
+
+/** Asks units as fast as the line lets it. */
+async function saturated(line: ModbusLine, slave: PacedSlave, units: readonly number[]): Promise<Polled> {
   const answers = new Map(units.map(unit => [unit, 0]));
   failures.clear();
   let counting = false;
@@ -76,11 +86,13 @@ async function saturated(line: ModbusLine, units: readonly number[]): Promise<Re
   });
   await pause(2_000);
   counting = true;
+  const lateBefore = slave.lateMs;
   await pause(SECONDS * 1_000);
+  const late = (slave.lateMs - lateBefore) / (SECONDS * 1_000);
   counting = false;
   running = false;
   await Promise.all(readers);
-  return new Map([...answers].map(([unit, count]) => [unit, count / SECONDS]));
+  return { rates: new Map([...answers].map(([unit, count]) => [unit, count / SECONDS])), late };
 }
 
 /** Says so where the figures are those of a busy machine, whose other end of the line was late. */
@@ -96,26 +108,26 @@ function sum(rates: ReadonlyMap<number, number>): number {
 console.log(
   `one line, ${BAUD} 8N1, Eastron's currents and powers: ${EXCHANGE_MS.toFixed(1)} ms each, at most ${LIMIT.toFixed(1)}/s`,
 );
-console.log("\nmeters   polls/s   share of the limit (aim >= 90 %)   slowest/fastest");
+console.log("\nmeters   polls/s   share of the limit (aim >= 90 %)   slowest/fastest   lost to a late other end");
 for (const count of [1, 4, 8]) {
   const units = Array.from({ length: count }, (_, index) => 10 + index);
-  await withLine([], async line => {
-    const rates = await saturated(line, units);
+  await withLine([], async (line, slave) => {
+    const { rates, late } = await saturated(line, slave, units);
     const each = [...rates.values()];
     const fairness = Math.min(...each) / Math.max(...each);
     console.log(
-      `${String(count).padStart(6)} ${sum(rates).toFixed(1).padStart(9)} ${`${((100 * sum(rates)) / LIMIT).toFixed(1)} %`.padStart(12)} ${fairness.toFixed(2).padStart(37)}`,
+      `${String(count).padStart(6)} ${sum(rates).toFixed(1).padStart(9)} ${`${((100 * sum(rates)) / LIMIT).toFixed(1)} %`.padStart(12)} ${fairness.toFixed(2).padStart(37)} ${`${(100 * late).toFixed(1)} %`.padStart(26)}`,
     );
     warnOf(units);
   });
 }
 
 let alive = 0;
-await withLine([], async line => {
-  alive = sum(await saturated(line, [10, 11, 12]));
+await withLine([], async (line, slave) => {
+  alive = sum((await saturated(line, slave, [10, 11, 12])).rates);
 });
-await withLine([13], async line => {
-  const rates = new Map(await saturated(line, [10, 11, 12, 13]));
+await withLine([13], async (line, slave) => {
+  const rates = new Map((await saturated(line, slave, [10, 11, 12, 13])).rates);
   rates.delete(13);
   const lost = 100 * (1 - sum(rates) / alive);
   console.log(

@@ -8,10 +8,16 @@ export class PacedSlave {
   readonly #charMs: number;
   readonly #dead: readonly number[];
   #received: Buffer = Buffer.alloc(0);
+  #lateMs = 0;
 
   constructor(baudRate: number, dead: readonly number[]) {
     this.#charMs = 10_000 / baudRate;
     this.#dead = dead;
+  }
+
+  /** How much later than on a wire its answers left so far: a machine that was busy with something else. */
+  get lateMs(): number {
+    return this.#lateMs;
   }
 
   serve(stream: Duplex): void {
@@ -30,7 +36,9 @@ export class PacedSlave {
         }
         const frame = rtuFrame(answer);
         // A pty has no speed: the last byte of the reply leaves when it would on a wire.
-        at(arrivedAt + (8 + 3.5 + frame.length) * this.#charMs, () => {
+        const dueAt = arrivedAt + (8 + 3.5 + frame.length) * this.#charMs;
+        at(dueAt, () => {
+          this.#lateMs += performance.now() - dueAt;
           if (stream.writable) stream.write(frame);
         });
       }
