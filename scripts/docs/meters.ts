@@ -49,7 +49,7 @@ const OTHERS = `## Not Modbus
 | Driver (\`kind\`) | What it reads | Comes | Direction of a current |
 |---|---|---|---|
 | \`sensorbox\` | Sensorbox 1.5 and 2, transformers and P1 port | when asked, new every 2 s | its own |
-| \`p1\` | smart meters on their P1 port, DSMR 2 to 5, ESMR, Fluvius: a serial cable, or an adapter that passes telegrams on over TCP (SlimmeLezer, ser2net) | every second, before DSMR 5 every 10 s | power per phase |
+| \`p1\` | smart meters on their P1 port, DSMR 2 to 5, ESMR, Fluvius: a serial cable, or an adapter that passes telegrams on over TCP (SlimmeLezer, ser2net). With \`key\` those that encrypt (Luxembourg, parts of Austria) | every second, before DSMR 5 every 10 s | power per phase |
 | \`sml\` | German meters on their optical port, through a reading head on a serial cable or TCP | every 1 to 4 s | power per phase |
 | \`pulse\` | Tibber Pulse through the web server of its bridge (\`webserver_force_enable\`) | when asked, new every 2 s or so | power per phase |
 | \`speedwire\` | SMA Energy Meter, Home Manager 2.0 and what speaks like them, by multicast to ${SPEEDWIRE.group}:${SPEEDWIRE.port} | every second | power per phase |
@@ -61,14 +61,20 @@ const OTHERS = `## Not Modbus
 \`\`\`yaml
 - { service: meter, id: mains, role: mains, driver: { kind: p1, link: { kind: serial, path: /dev/ttyUSB0 }, dsmr: 5 } }
 - { service: meter, id: mains, role: mains, driver: { kind: p1, link: { kind: tcp, host: 192.168.1.31, port: 8088 } } }
+- { service: meter, id: mains, role: mains, driver: { kind: p1, link: { kind: serial, path: /dev/ttyUSB0 }, key: 00112233445566778899aabbccddeeff } }
 - { service: meter, id: mains, role: mains, driver: { kind: sml, link: { kind: serial, path: /dev/ttyUSB0 } } }
 - { service: meter, id: mains, role: mains, driver: { kind: pulse, url: "http://192.168.1.40", password: "AD56-54BA" } }
 - { service: meter, id: mains, role: mains, driver: { kind: speedwire, serial: 3001234567 } }
 \`\`\`
 
 How each of these is written in a site file, maps included, tells [writing-a-meter.md](writing-a-meter.md). A fuse per phase is guarded
-with currents per phase: an SML meter that tells a total power only is refused unless \`phases: 1\` says that there is one phase. An answer
-of a Pulse's bridge that repeats the last one is no news, and counts as old as the question before it.
+with currents per phase: a meter that tells a total power only (many SML meters, \`iometer\`, \`ecotracker\`) is refused unless \`phases: 1\`
+says that there is one phase. For the roles \`pv\` and \`battery\`, of which the total counts, such a device's JSON is spread evenly over the phases,
+and the reading says \`derived\`. An answer of a Pulse's bridge, of \`p1monitor\` or \`iometer\` that repeats the last one is no news, and
+counts as old as the question before it; \`ecotracker\` says itself how old its values are.
+
+Not read: Tibber's cloud ([035](decisions/035-meters-that-are-listened-to.md)); Modbus ASCII, and RTU or Modbus TCP in datagrams
+([081](decisions/081-transports-that-are-not-read.md)).
 `;
 
 /** `docs/meters.md`. */

@@ -32,6 +32,12 @@ async function firstWord(t: Test, driver: MeterDriver) {
   return heard;
 }
 
+/** Starts a driver that is stopped at the end of the test. */
+function listenToSoon(t: Test, driver: MeterDriver) {
+  t.teardown(() => driver.stop());
+  return listenTo(driver);
+}
+
 t.test("HTTP: every preset with a login is asked as it wants to be asked", async t => {
   const emeters = [1, 2, 3].map(n => ({ power: 230 * n, current: n, voltage: 230, total: 1_000, total_returned: 10 }));
   const login = { user: "owner", password: "se:cret" };
@@ -188,6 +194,110 @@ t.test("HTTP: what a device may answer instead of values", async t => {
       await driver.stop();
     });
   }
+});
+
+t.test("HTTP: a SlimmeLezer answers for one sensor each; a phase that is not there is none", async t => {
+  const device = await httpDevice(t);
+  const values: Record<string, number> = {};
+  for (const [n, amps] of [5, 2, 3].entries()) {
+    values[`current_phase_${n + 1}`] = amps;
+    values[`voltage_phase_${n + 1}`] = 230;
+    values[`power_consumed_phase_${n + 1}`] = n === 1 ? 0 : (amps * 230) / 1_000;
+    values[`power_produced_phase_${n + 1}`] = n === 1 ? (amps * 230) / 1_000 : 0;
+  }
+  let phases = 3;
+  device.answer = (request, response) => {
+    const name = (request.url ?? "").replace("/sensor/", "");
+    const value = Number(name.at(-1)) <= phases ? values[name] : undefined;
+    if (value === undefined) response.writeHead(404).end();
+    else response.end(JSON.stringify({ id: `sensor-${name}`, value, state: String(value) }));
+  };
+  const common = { kind: "http", preset: "slimmelezer-v2", url: device.url };
+  const { samples } = await firstWord(t, driverOf(common));
+  t.match(samples[0], { currentA: { l1: 5, l2: -2, l3: 3 }, totalPowerW: 1_380 });
+  phases = 1;
+  const { samples: ofOne } = await firstWord(t, driverOf(common));
+  t.match(ofOne[0], { currentA: { l1: 5, l2: 0, l3: 0 } });
+  const { problems } = await firstWord(t, driverOf({ ...common, preset: "slimmelezer" }));
+  t.match(problems[0], /no current in it/, "the names of the other firmware");
+  const { problems: elsewhere } = await firstWord(t, driverOf({ ...common, preset: "youless" }));
+  t.match(elsewhere[0], /\/f: status 404/, "a path that must be there");
+});
+
+t.test("HTTP: what P1 Monitor repeats is no news", async t => {
+  const device = await httpDevice(t);
+  const says = (amps: number) => {
+    const told = [1, 2, 3].flatMap(n => [
+      [73 + n, amps * 0.23],
+      [76 + n, 0],
+      [99 + n, amps],
+      [102 + n, 230],
+    ]);
+    return told.map(([STATUS_ID, value]) => ({ STATUS_ID, STATUS: String(value), LABEL: "", SECURITY: 0 }));
+  };
+  let amps = 6;
+  device.answer = (request, response) => serving({ "/api/v1/status?json=object": says(amps) })(request, response);
+  const { samples } = listenToSoon(t, driverOf({ kind: "http", preset: "p1monitor", url: device.url }));
+  await until("it was asked often", () => device.asked.length > 10);
+  t.strictSame(samples, [], "how old the first answer is nobody knows");
+  amps = 7;
+  const { length } = device.asked;
+  await until("it was asked often again", () => device.asked.length > length + 10);
+  t.strictSame(
+    samples.map(({ currentA }) => currentA.l1),
+    [7],
+  );
+});
+
+t.test("HTTP: an EcoTracker says how old its values are, and guards no fuse", async t => {
+  const device = await httpDevice(t);
+  let says: object = { power: 1_380, energyCounterIn: 5_000, energyCounterOut: 70, agePower: 4_000 };
+  device.answer = (request, response) => serving({ "/v1/json": says })(request, response);
+  const common = { kind: "http", preset: "ecotracker", url: device.url };
+  const askedFrom = systemClock.now();
+  const roof = await firstWord(t, driverOf(common, {}, { config: { role: "pv" } }));
+  const [sample] = roof.samples;
+  t.match(sample, { currentA: { l1: 2, l2: 2, l3: 2 }, totalPowerW: 1_380, isDerived: true, importWh: 5_000 });
+  const youngest = systemClock.now() - 4_000;
+  t.ok((sample?.sampledAt ?? 0) <= youngest && (sample?.sampledAt ?? 0) >= askedFrom - 4_000, "as old as it says");
+  const mains = await firstWord(t, driverOf(common));
+  t.match(mains.problems[0], /guards no fuse per phase/);
+  says = { power: 1_380 };
+  const ageless = await firstWord(t, driverOf(common, {}, { config: { role: "pv" } }));
+  t.match(ageless.problems[0], /\/v1\/json: an answer that does not say how old its values are/);
+});
+
+t.test("HTTP: an IOmeter's total serves a roof and a connection of one phase", async t => {
+  const device = await httpDevice(t);
+  let watts = 690;
+  const register = (obis: string, value: number) => ({ obis: `01-00:${obis}*ff`, value, unit: "W" });
+  device.answer = (request, response) => {
+    const registers = [register("10.07.00", watts), register("01.08.00", 5_000), register("02.08.00", 70)];
+    serving({ "/v1/reading": { meter: { number: "1", reading: { registers } } } })(request, response);
+  };
+  const common = { kind: "http", preset: "iometer", url: device.url };
+  const roof = listenToSoon(t, driverOf(common, {}, { config: { role: "pv" } }));
+  const single = listenToSoon(t, driverOf({ ...common, phases: 1 }));
+  await until("both have asked", () => device.asked.length > 6);
+  watts = -1_380;
+  await until("both have news", () => roof.samples.length > 0 && single.samples.length > 0);
+  t.match(roof.samples[0], { currentA: { l1: -2, l2: -2, l3: -2 }, totalPowerW: -1_380, exportWh: 70 });
+  t.match(single.samples[0], { currentA: { l1: -6, l2: 0, l3: 0 }, isDerived: true });
+});
+
+t.test("MQTT: openWB's grid meter, a list in each of two topics", async t => {
+  const broker = await startMosquitto(t);
+  const url = `mqtt://127.0.0.1:${broker.port}`;
+  const publisher = await connectAsync(url, { username: "evse", password: "secret", protocolVersion: 4 });
+  t.teardown(() => publisher.endAsync(true));
+  const driver = driverOf({ kind: "mqtt", url, user: "evse", password: "secret", preset: "openwb", device: "openWB" });
+  const { samples } = listenToSoon(t, driver);
+  await until("a sample", async () => {
+    await publisher.publishAsync("openWB/counter/0/get/currents", "[16.0, 7.0, 3.0]", { qos: 1 });
+    await publisher.publishAsync("openWB/counter/0/get/powers", "[3680.0, -1610.0, 690.0]", { qos: 1 });
+    return samples.length > 0;
+  });
+  t.match(samples[0], { currentA: { l1: 16, l2: -7, l3: 3 }, totalPowerW: 2_760 });
 });
 
 t.test("MQTT: values on many topics make one sample, as old as the oldest; what was stored is not taken", async t => {

@@ -19,6 +19,7 @@ import { type BoxState, simulatedSensorbox } from "../../services/simulator/mete
 import { natsOptions } from "../../shared/bus/nats-options.ts";
 import { systemClock } from "../../shared/time/clock.ts";
 import { rtuTcpSlave, tcpSlave } from "./modbus-bench.ts";
+import { encrypted, P1_KEY } from "./p1-encrypted.ts";
 import { natsUrl, startMosquitto, startNats, type Teardown, tempDir, until } from "./servers.ts";
 import { smlFileOf } from "./sml.ts";
 import { speedwireDatagram } from "./speedwire.ts";
@@ -177,16 +178,24 @@ export function telegramOf(amps: number): string {
 /** A meter that speaks by itself, in a language of the site file, and what it says at these amperes. */
 interface Speaker {
   readonly kind: "p1" | "sml";
+  /** What else the site file says. */
+  readonly also?: object;
   readonly baudRate: number;
   readonly message: (amps: number) => string;
 }
 
 const p1Speaker: Speaker = { kind: "p1", baudRate: 115_200, message: telegramOf };
+const encryptedSpeaker: Speaker = {
+  kind: "p1",
+  also: { key: P1_KEY },
+  baudRate: 115_200,
+  message: amps => encrypted(telegramOf(amps)),
+};
 const smlSpeaker: Speaker = { kind: "sml", baudRate: 9_600, message: amps => smlFileOf(amps).toString("latin1") };
 
 /** Behind a network adapter. */
 const overTcp =
-  ({ kind, message }: Speaker): MakeBench =>
+  ({ kind, also, message }: Speaker): MakeBench =>
   async t => {
     const sockets = new Set<Socket>();
     let port = 0;
@@ -214,7 +223,7 @@ const overTcp =
     await open();
     t.teardown(close);
     return {
-      driver: driverOf({ kind, link: { kind: "tcp", host: "127.0.0.1", port } }),
+      driver: driverOf({ kind, ...also, link: { kind: "tcp", host: "127.0.0.1", port } }),
       message,
       say: message => {
         for (const socket of sockets) socket.write(message, "latin1");
@@ -229,7 +238,7 @@ const overTcp =
 
 /** On a serial cable: two ptys joined by socat. */
 const overCable =
-  ({ kind, baudRate, message }: Speaker): MakeBench =>
+  ({ kind, also, baudRate, message }: Speaker): MakeBench =>
   async t => {
     const dir = tempDir(t, kind);
     const [here, there] = [join(dir, "host"), join(dir, "meter")];
@@ -264,7 +273,7 @@ const overCable =
     await replug();
     t.teardown(unplug);
     return {
-      driver: driverOf({ kind, link: { kind: "serial", path: here } }),
+      driver: driverOf({ kind, ...also, link: { kind: "serial", path: here } }),
       message,
       say: message => void meter?.write(message, "latin1"),
       arrived: () => Promise.resolve(),
@@ -275,6 +284,8 @@ const overCable =
 
 export const p1TcpBench = overTcp(p1Speaker);
 export const p1SerialBench = overCable(p1Speaker);
+export const p1EncryptedTcpBench = overTcp(encryptedSpeaker);
+export const p1EncryptedSerialBench = overCable(encryptedSpeaker);
 export const smlTcpBench = overTcp(smlSpeaker);
 export const smlSerialBench = overCable(smlSpeaker);
 

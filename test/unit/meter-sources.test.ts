@@ -5,7 +5,7 @@ import t, { type Test } from "tap";
 import { meterConfig } from "../../services/meter/meter.config.ts";
 import { readColonForm } from "../../services/meter/sources/colon-form.core.ts";
 import { HTTP_PRESETS, httpPreset, httpPresets } from "../../services/meter/sources/http-presets.ts";
-import { observe } from "../../services/meter/sources/json-map.core.ts";
+import { ageOf, observe } from "../../services/meter/sources/json-map.core.ts";
 import { numberAt, problemOfPath, valueAt } from "../../services/meter/sources/json-path.core.ts";
 import { MQTT_PRESETS, mqttPreset, mqttPresets } from "../../services/meter/sources/mqtt-presets.ts";
 import {
@@ -16,12 +16,15 @@ import {
   type Seen,
   type SourceMemory,
   type SourceRules,
+  withCurrents,
 } from "../../services/meter/sources/observation.core.ts";
-import { readTelegram } from "../../services/meter/sources/p1.core.ts";
+import { p1Form, readTelegram } from "../../services/meter/sources/p1.core.ts";
+import { takeEncrypted, telegramIn } from "../../services/meter/sources/p1-encrypted.ts";
 import { checksumOf, checksumProblem, takeTelegrams } from "../../services/meter/sources/p1-frame.core.ts";
 import { readSensorbox, wiringToWrite } from "../../services/meter/sources/sensorbox.core.ts";
 import type { JsonMap } from "../../services/meter/sources/source.port.ts";
 import { describeIssues } from "../../shared/contracts/define.ts";
+import { encrypted, P1_AUTHENTICATION_KEY, P1_KEY } from "../support/p1-encrypted.ts";
 
 function fixture(name: string): unknown {
   return JSON.parse(readFileSync(join(import.meta.dirname, `../fixtures/meter-vectors/${name}.json`), "utf8"));
@@ -393,9 +396,20 @@ t.test("every preset reads paths that can be read, and names three phases or one
   ];
   t.ok(maps.length >= 15);
   for (const [name, map] of maps) {
-    t.ok([1, 3].includes(map.currentA.length), name);
+    const telling = map.currentA.length > 0 ? map.currentA : (map.powerW ?? [map.totalPowerW]);
+    t.ok([1, 3].includes(telling.length), name);
     t.same(observe(map, [{}, {}]), nothingObserved, `${name}: nothing is made up`);
   }
+  t.match(
+    judged(
+      observe(mqttPresets.openwb.map, [
+        [16, 7, 3],
+        [3_680, -1_610, 700],
+      ]),
+    ),
+    { value: { currentA: { l1: 16, l2: -7, l3: 3 }, powerW: { l2: -1_610 } } },
+    "openWB: a list in each of two topics",
+  );
   t.match(
     judged(observe(mqttPresets.evcc.map, [16, 7, 3, 3680, -1610, 700])),
     { value: { currentA: { l1: 16, l2: -7, l3: 3 } } },
@@ -426,6 +440,158 @@ t.test("every preset reads paths that can be read, and names three phases or one
     ),
     { value: { currentA: { l1: -5, l2: 1, l3: 2 }, importWh: 3_000, exportWh: 6_000 } },
   );
+});
+
+t.test(
+  "devices that tell powers only: a current where it can be worked out or guards nothing, a refusal elsewhere",
+  async t => {
+    const { map } = httpPreset("ecotracker");
+    const total = observe(map, [{ power: 1_380, energyCounterIn: 5_000, energyCounterOut: 70, agePower: 900 }]);
+    const phases = observe(map, [{ power: -230, powerPhase1: 460, powerPhase2: -920, powerPhase3: 230 }]);
+    for (const role of ["mains", "circuit", "ev"] as const) {
+      for (const seen of [total, phases]) {
+        const refused = judged(withCurrents(seen, { role, phases: null }));
+        t.match(refused, { ok: false, reason: /guards no fuse per phase \(phases: 1 if/ }, role);
+      }
+    }
+    for (const role of ["pv", "battery"] as const) {
+      t.match(
+        judged(withCurrents(total, { role, phases: null })),
+        {
+          value: {
+            currentA: { l1: 2, l2: 2, l3: 2 },
+            powerW: null,
+            totalPowerW: 1_380,
+            importWh: 5_000,
+            isDerived: true,
+          },
+        },
+        `${role}: spread evenly, and marked`,
+      );
+      t.match(
+        judged(withCurrents(phases, { role, phases: 3 })),
+        { value: { currentA: { l1: 2, l2: -4, l3: 1 }, totalPowerW: -230, isDerived: true } },
+        `${role}: each phase by its power at 230 V`,
+      );
+    }
+    t.match(
+      judged(withCurrents(total, { role: "mains", phases: 1 })),
+      { value: { currentA: { l1: 6, l2: 0, l3: 0 }, isDerived: true } },
+      "one phase carries the total",
+    );
+    const exporting = judged(withCurrents({ ...total, totalPowerW: -690 }, { role: "pv", phases: null }));
+    t.match(exporting, { value: { currentA: { l1: -1, l2: -1, l3: -1 } } });
+    const measured = { ...nothingObserved, powerW: [460, -920, 0], voltageV: [230, 230, 230] } as const;
+    t.match(
+      judged(withCurrents(measured, { role: "mains", phases: null })),
+      { value: { currentA: { l1: 2, l2: -4, l3: 0 }, isDerived: true } },
+      "power over the meter's own voltage is a current, on the mains as well",
+    );
+    const halfMeasured = { ...measured, voltageV: [230, 230, null] } as const;
+    t.match(judged(withCurrents(halfMeasured, { role: "mains", phases: null })), { ok: false });
+    t.same(withCurrents({ ...measured, currentA: [1, 2, 3] }, { role: "pv", phases: null }).currentA, [1, 2, 3]);
+    t.equal(ageOf(map, [{ agePower: 900 }]), 900);
+    t.equal(ageOf(httpPreset("homewizard").map, [{}]), null);
+    for (const agePower of [-1, null, "old", undefined]) {
+      t.match(ageOf(map, [{ agePower }]), /does not say how old its values are/);
+    }
+  },
+);
+
+t.test("SlimmeLezer, P1 Monitor, IOmeter: what they answer", async t => {
+  // As ESPHome answers: one sensor each. L1 draws 1.15 kW, L2 returns 0.46 kW, L3 carries nothing.
+  const sensors = [...[5, 230, 1.15, 0], ...[2, 230, 0, 0.46], ...[0, 231, 0, 0]].map(value => ({
+    id: "sensor-x",
+    value,
+    state: String(value),
+  }));
+  for (const name of ["slimmelezer", "slimmelezer-v2"] as const) {
+    t.equal(httpPreset(name).paths.length, sensors.length);
+    t.match(
+      judged(observe(httpPreset(name).map, sensors)),
+      { value: { currentA: { l1: 5, l2: -2, l3: 0 }, powerW: { l1: 1_150, l2: -460, l3: 0 }, totalPowerW: 690 } },
+      name,
+    );
+    const single = sensors.map((sensor, at) => (at < 4 ? sensor : null));
+    t.match(judged(observe(httpPreset(name).map, single)), { memory: { phases: 1 }, value: { currentA: { l1: 5 } } });
+    const holed = sensors.map((sensor, at) => (at >= 4 && at < 7 ? null : sensor));
+    t.match(judged(observe(httpPreset(name).map, holed)), { ok: false, reason: /current L2 is missing/ });
+  }
+  t.equal(httpPreset("slimmelezer").paths[2], "/sensor/power_delivered_l1");
+  t.equal(httpPreset("slimmelezer-v2").paths[11], "/sensor/power_produced_phase_3");
+  const told: readonly (readonly [number, string])[] = [
+    [74, "1.15"],
+    [75, "0.0"],
+    [76, "0.0"],
+    [77, "0.0"],
+    [78, "0.46"],
+    [79, "0.0"],
+    [100, "5.0"],
+    [101, "2.0"],
+    [102, "0.0"],
+    [103, "230.0"],
+    [104, "230.0"],
+    [105, "231.0"],
+  ];
+  const status = told.map(([STATUS_ID, STATUS]) => ({ LABEL: "", SECURITY: 0, STATUS, STATUS_ID }));
+  t.match(
+    judged(observe(httpPreset("p1monitor").map, [status])),
+    { value: { currentA: { l1: 5, l2: -2, l3: 0 }, totalPowerW: 690 } },
+    "numbers in quotes, found by their number",
+  );
+  const registers = [
+    { obis: "01-00:01.08.00*ff", value: 1_234.5, unit: "Wh" },
+    { obis: "01-00:02.08.00*ff", value: 67, unit: "Wh" },
+    { obis: "01-00:10.07.00*ff", value: -690, unit: "W" },
+  ];
+  const reading = observe(httpPreset("iometer").map, [{ meter: { number: "1HLY", reading: { registers } } }]);
+  t.match(judged(withCurrents(reading, { role: "pv", phases: null })), {
+    value: { currentA: { l1: -1 }, totalPowerW: -690, importWh: 1_234.5, exportWh: 67, isDerived: true },
+  });
+});
+
+t.test("P1 that encrypts: opened with the meter's key, found in a stream, refused with any other", async t => {
+  const keys = { key: P1_KEY, authenticationKey: P1_AUTHENTICATION_KEY };
+  const telegram = telegramOf([
+    "1-0:32.7.0(230.0*V)",
+    "1-0:31.7.0(005*A)",
+    "1-0:1.7.0(000001150*W)",
+    "1-0:1.8.0(006545766*Wh)",
+  ]);
+  const frame = encrypted(telegram);
+  t.match(telegramIn(frame, keys), { ok: true, telegram });
+  for (const other of [
+    { ...keys, key: "0".repeat(32) },
+    { ...keys, authenticationKey: "0".repeat(32) },
+  ]) {
+    t.match(telegramIn(frame, other), { ok: false, reason: /SAGtest1 that was not encrypted with this key/ });
+  }
+  t.match(p1Form(5, null, keys).read(frame), {
+    observation: { currentA: [5, null, null], totalPowerW: 1_150, importWh: 6_545_766 },
+  });
+  t.match(p1Form(5, null, keys).read(encrypted(telegram.replace("005*A", "006*A"))), { reason: /wrong checksum/ });
+  t.strictSame(takeEncrypted(telegram).telegrams, [], "what is not encrypted is not looked at");
+  const frames = [frame, encrypted(telegram), encrypted(telegram)];
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 40 }), sizes => {
+      const stream = `noise${frames.join("")}`;
+      const found: string[] = [];
+      let rest = "";
+      for (let at = 0, turn = 0; at < stream.length; turn += 1) {
+        const size = sizes[turn % sizes.length] ?? 1;
+        const taken = takeEncrypted(rest + stream.slice(at, at + size));
+        found.push(...taken.telegrams);
+        rest = taken.rest;
+        at += size;
+      }
+      return found.length === 3 && found.every((text, at) => text === frames[at]);
+    }),
+    { numRuns: 200 },
+  );
+  const cut = takeEncrypted(`${frame.slice(0, 100)}${frames[1] ?? ""}`);
+  t.strictSame([cut.telegrams, cut.lost], [[frames[1]], 100], "one that was cut costs itself");
+  const endless = takeEncrypted(`\xdb\x08${"x".repeat(8)}\x82\xff\xff0${"x".repeat(20_000)}`);
+  t.ok(endless.rest.length < 100, "a length no telegram has is not waited for");
 });
 
 /** A telegram of the given lines, with its checksum. */
@@ -560,9 +726,12 @@ t.test(
       [{ ...http, preset: undefined, paths: ["/"] }, /driver\.preset: is missing/],
       [{ ...http, preset: undefined, paths: [], map }, /driver\.paths: /],
       [{ ...http, preset: undefined, paths: ["/"], map: { currentA: ["a..b"] } }, /"a\.\.b" is no path into JSON/],
-      [{ ...http, preset: undefined, paths: ["/"], map: { currentA: [] } }, /expected 1 to 3 places/],
+      [{ ...http, preset: undefined, paths: ["/"], map: { powerW: [] } }, /expected 1 to 3 places/],
       [{ ...http, preset: undefined, paths: ["/"], map: { currentA: ["a", "b", "c", "d"] } }, /expected 1 to 3 places/],
-      [{ ...http, preset: undefined, paths: ["/"], map: {} }, /driver\.map\.currentA: /],
+      [
+        { ...http, preset: undefined, paths: ["/"], map: {} },
+        /driver\.map\.currentA: is missing; expected currentA, or powerW/,
+      ],
       [{ ...http, phases: 2 }, /driver\.phases: expected 1 or 3/],
       [{ ...http, pasword: "x" }, /pasword/],
       [{ ...mqtt }, /driver\.topic: expected one of: topic .*, preset with device, topics with map/],
@@ -571,6 +740,8 @@ t.test(
       [{ ...mqtt, topics: ["a"] }, /driver\.map: is missing/],
       [{ ...mqtt, topic: "house/+/power" }, /without wildcards/],
       [{ ...mqtt, url: "http://x" }, /driver\.url: expected an address such as mqtt:/],
+      [{ ...p1, key: "abc" }, /driver\.key: expected 32 hex digits/],
+      [{ ...p1, authenticationKey: "0".repeat(32) }, /driver\.key: is missing; authenticationKey is of no use/],
       [{ ...p1, dsmr: 6 }, /driver\.dsmr: expected 2, 3, 4 or 5/],
       [{ ...p1, link: { kind: "tcp", host: "x", port: 70_000 } }, /driver\.link\.port: expected 1\.\.65535/],
       [{ ...p1, link: { kind: "usb" } }, /driver\.link\.kind/],
@@ -596,6 +767,8 @@ t.test(
       { ...mqtt, topic: "SmartEVSE-1/Set/MainsMeter" },
       { ...mqtt, topics: ["a", "b"], map: { currentA: [{ path: "[0]", in: 1 }] }, direction: "own", phases: 1 },
       p1,
+      { ...p1, key: "00112233445566778899aabbccddeeff" },
+      { ...http, preset: undefined, paths: ["/a"], map: { totalPowerW: "a" } },
       { kind: "sensorbox" },
       { kind: "nats" },
     ];

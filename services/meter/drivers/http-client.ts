@@ -15,6 +15,8 @@ export interface HttpClientOptions {
 /** How one question went. */
 export type HttpAnswer =
   | { readonly kind: "body"; readonly body: Buffer }
+  /** There is no such path. */
+  | { readonly kind: "missing"; readonly reason: string }
   /** It answered, but not with what was asked for. */
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "timeout"; readonly reason: string }
@@ -51,6 +53,7 @@ export class HttpClient {
       if (response.status === 401 && this.#options.login !== null && this.#learn(response.challenge)) {
         response = await this.#get(path);
       }
+      if (response.status === 404) return { kind: "missing", reason: `${path}: ${inWords(404)}` };
       if (response.status !== 200) return { kind: "refused", reason: `${path}: ${inWords(response.status)}` };
       return { kind: "body", body: response.body };
     } catch (error) {
@@ -120,9 +123,12 @@ async function readBody(response: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** A device with a certificate of its own is known by exactly that one; its name is a serial number. */
+/**
+ * A device with a certificate of its own is known by exactly that one, whoever signed it; its name is a serial number.
+ */
 function trustOf(certificateFile: string | null): object {
-  return certificateFile === null ? {} : { ca: readFileSync(certificateFile), checkServerIdentity: () => undefined };
+  if (certificateFile === null) return {};
+  return { ca: readFileSync(certificateFile), allowPartialTrustChain: true, checkServerIdentity: () => undefined };
 }
 
 function inWords(status: number): string {

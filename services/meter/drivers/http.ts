@@ -12,6 +12,9 @@ const STANDS_STILL_MS = 10_000;
 /** A device that cannot be reached is tried again after 2 s, then more rarely; the mains stays valid for 11 s. */
 const BACK_OFF_MS = [2_000, 10_000] as const;
 
+/** Stands for an answer that there is not. */
+const NOTHING = Buffer.from("null");
+
 /** Where a device is, and who asks it. */
 export interface HttpDevice {
   readonly label: string;
@@ -94,6 +97,13 @@ export class HttpMeter implements MeterDriver {
         case "body":
           bodies.push(answer.body);
           break;
+        case "missing":
+          if (this.#form.mayLackPaths) {
+            bodies.push(NOTHING);
+            break;
+          }
+          this.#intake.refuse(answer.reason);
+          return false;
         case "refused":
           this.#intake.refuse(answer.reason);
           return false;
@@ -108,7 +118,7 @@ export class HttpMeter implements MeterDriver {
     const since = this.#form.isPassedOn ? this.#newSince(Buffer.concat(bodies), askedAt) : askedAt;
     if (since === null) return false;
     const read = this.#form.read(bodies);
-    if (read.ok) this.#intake.accept(read.observation, since);
+    if (read.ok) this.#intake.accept(read.observation, since - read.ageMs);
     else this.#intake.refuse(read.reason);
     return false;
   }

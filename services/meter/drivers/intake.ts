@@ -7,6 +7,7 @@ import {
   type Observation,
   type SourceMemory,
   terminals,
+  withCurrents,
 } from "../sources/observation.core.ts";
 
 export interface IntakeOptions {
@@ -62,7 +63,7 @@ export class Intake {
   accept(observation: Observation, sampledAt: Instant): void {
     const { role, mounting, direction, phases } = this.#options;
     this.#heardAt = this.#options.clock.now();
-    const only = phases === 1 ? firstPhaseOf(observation) : observation;
+    const only = withCurrents(phases === 1 ? firstPhaseOf(observation) : observation, { role, phases });
     if (phases === 3 && only.currentA.some(amps => amps === null)) {
       this.refuse("fewer than 3 phases in it");
       return;

@@ -29,11 +29,11 @@ export function openSource(
     case "sensorbox":
       return new SensorboxMeter(spec, lines.line(spec.line), clock);
     case "http":
-      return new HttpMeter(spec, { ...spec, phases: spec.reading.phases }, jsonForm(spec.paths, spec.reading), clock);
+      return new HttpMeter(spec, { ...spec, phases: spec.reading.phases }, jsonForm(spec), clock);
     case "pulse":
       return new HttpMeter(spec, pulseDevice(spec), pulseForm(spec.node, spec.phases), clock);
     case "p1":
-      return new TelegramMeter(spec, p1Form(spec.dsmr, spec.phases), clock);
+      return new TelegramMeter(spec, p1Form(spec.dsmr, spec.phases, spec.encryption), clock);
     case "sml":
       return new TelegramMeter(spec, smlForm(spec.phases), clock);
     case "speedwire":

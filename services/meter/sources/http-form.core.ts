@@ -1,12 +1,13 @@
-import { observe } from "./json-map.core.ts";
+import { ageOf, observe } from "./json-map.core.ts";
 import { observationOf as ofObis, readObisText } from "./obis.core.ts";
 import type { Observation } from "./observation.core.ts";
 import { obisOfSml } from "./sml.core.ts";
 import { payloadOf, takeSmlFiles } from "./sml-frame.core.ts";
-import type { JsonReading } from "./source.port.ts";
+import type { HttpSpec } from "./source.port.ts";
 
 export type BodiesRead =
-  | { readonly ok: true; readonly observation: Observation }
+  /** `ageMs`: how old it was when the device answered, as far as the device says so. */
+  | { readonly ok: true; readonly observation: Observation; readonly ageMs: number }
   | { readonly ok: false; readonly reason: string };
 
 /** What to ask of a device over HTTP, and how its answers are read. */
@@ -17,15 +18,24 @@ export interface HttpForm {
   readonly direction: "power" | "own";
   /** The device passes on what it last heard of its meter: the same answer twice is no news. */
   readonly isPassedOn: boolean;
+  /** A path that is not there tells nothing, and spoils nothing. */
+  readonly mayLackPaths: boolean;
   read(bodies: readonly Buffer[]): BodiesRead;
 }
 
 /** Devices that answer with JSON. */
-export function jsonForm(paths: readonly string[], { map, direction }: JsonReading): HttpForm {
+export function jsonForm({
+  paths,
+  passesOn,
+  mayLackPaths,
+  reading,
+}: Pick<HttpSpec, "paths" | "passesOn" | "mayLackPaths" | "reading">): HttpForm {
+  const { map, direction } = reading;
   return {
     paths,
     direction,
-    isPassedOn: false,
+    isPassedOn: passesOn,
+    mayLackPaths,
     read: bodies => {
       const documents: unknown[] = [];
       for (const [at, body] of bodies.entries()) {
@@ -35,7 +45,9 @@ export function jsonForm(paths: readonly string[], { map, direction }: JsonReadi
           return { ok: false, reason: `${paths[at] ?? ""}: the answer is no JSON` };
         }
       }
-      return { ok: true, observation: observe(map, documents) };
+      const ageMs = ageOf(map, documents);
+      if (typeof ageMs === "string") return { ok: false, reason: `${paths[0] ?? ""}: ${ageMs}` };
+      return { ok: true, observation: observe(map, documents), ageMs: ageMs ?? 0 };
     },
   };
 }
@@ -47,13 +59,14 @@ export function pulseForm(node: number, phases: 1 | 3 | null): HttpForm {
     paths: [path],
     direction: "power",
     isPassedOn: true,
+    mayLackPaths: false,
     read: ([body = Buffer.alloc(0)]) => {
       const read = isSml(body) ? obisInSml(body) : readObisText(body.toString("latin1"));
       if (!read.ok) return { ok: false, reason: `${path}: ${read.reason}` };
       const observation = ofObis(read.values, { onePhase: phases === 1 });
       return typeof observation === "string"
         ? { ok: false, reason: `${path}: ${observation}` }
-        : { ok: true, observation };
+        : { ok: true, observation, ageMs: 0 };
     },
   };
 }

@@ -11,6 +11,10 @@ export interface HttpPreset {
   readonly auth?: "token" | "password";
   /** The device has news no more often than this. */
   readonly newsEveryMs: number;
+  /** It passes on what it last heard of its meter: the same answer twice is no news. */
+  readonly passesOn?: boolean;
+  /** What the connection does not have is not there (404). */
+  readonly mayLackPaths?: boolean;
   readonly map: JsonMap;
   readonly direction?: "own";
 }
@@ -19,6 +23,33 @@ const KILO = 1_000;
 
 function perPhase(make: (phase: number) => NumberSource): readonly NumberSource[] {
   return [1, 2, 3].map(make);
+}
+
+/** An ESPHome device answers for one sensor at a time. */
+function esphome(names: readonly (readonly [phase: string, voltage: string, drawn: string, returned: string])[]): {
+  readonly paths: readonly string[];
+  readonly map: JsonMap;
+} {
+  const sensors = names.flat();
+  const at = (name: string, scale = 1): NumberSource => ({ path: "value", in: sensors.indexOf(name), scale });
+  return {
+    paths: sensors.map(name => `/sensor/${name}`),
+    map: {
+      currentIsCoarse: true,
+      currentA: names.map(([current]) => at(current)),
+      voltageV: names.map(([, voltage]) => at(voltage)),
+      powerW: names.map(([, , drawn, returned]) => ({ net: [at(drawn, KILO), at(returned, KILO)] })),
+    },
+  };
+}
+
+/** P1 Monitor numbers what it tells. */
+function p1Status(id: number): string {
+  return `[STATUS_ID=${id}].STATUS`;
+}
+
+function iometerRegister(obis: string): string {
+  return `meter.reading.registers[obis=${obis}].value`;
 }
 
 function kilo(path: string): NumberSource {
@@ -178,6 +209,67 @@ export const httpPresets = {
     paths: ["/api/v2/sm/actual"],
     newsEveryMs: 1_000,
     map: dsmrNames(name => `${name}.value`),
+  },
+  /** SlimmeLezer with its first firmware, and others made with ESPHome's DSMR component. Its raw telegrams are the better way. */
+  slimmelezer: {
+    label: "SlimmeLezer (ESPHome)",
+    ...esphome([1, 2, 3].map(n => [`current_l${n}`, `voltage_l${n}`, `power_delivered_l${n}`, `power_returned_l${n}`])),
+    mayLackPaths: true,
+    newsEveryMs: 1_000,
+  },
+  /** SlimmeLezer with the firmware that names its sensors in words. */
+  "slimmelezer-v2": {
+    label: "SlimmeLezer (ESPHome)",
+    ...esphome(
+      [1, 2, 3].map(n => [
+        `current_phase_${n}`,
+        `voltage_phase_${n}`,
+        `power_consumed_phase_${n}`,
+        `power_produced_phase_${n}`,
+      ]),
+    ),
+    mayLackPaths: true,
+    newsEveryMs: 1_000,
+  },
+  /** P1 Monitor of ztatz.nl. */
+  p1monitor: {
+    label: "P1 Monitor",
+    paths: ["/api/v1/status?json=object"],
+    newsEveryMs: 1_000,
+    passesOn: true,
+    map: {
+      currentIsCoarse: true,
+      currentA: perPhase(n => p1Status(99 + n)),
+      voltageV: perPhase(n => p1Status(102 + n)),
+      powerW: perPhase(n => ({ net: [kilo(p1Status(73 + n)), kilo(p1Status(76 + n))] })),
+    },
+  },
+  /** everHome EcoTracker on a German meter: powers, of the phases where the meter tells them; no currents, no voltages. */
+  ecotracker: {
+    label: "everHome EcoTracker",
+    paths: ["/v1/json"],
+    newsEveryMs: 1_000,
+    map: {
+      currentA: [],
+      powerW: perPhase(n => `powerPhase${n}`),
+      totalPowerW: "power",
+      importWh: "energyCounterIn",
+      exportWh: "energyCounterOut",
+      ageMs: "agePower",
+    },
+  },
+  /** IOmeter on a German meter: a total power. */
+  iometer: {
+    label: "IOmeter",
+    paths: ["/v1/reading"],
+    newsEveryMs: 2_000,
+    passesOn: true,
+    map: {
+      currentA: [],
+      totalPowerW: iometerRegister("01-00:10.07.00*ff"),
+      importWh: iometerRegister("01-00:01.08.00*ff"),
+      exportWh: iometerRegister("01-00:02.08.00*ff"),
+    },
   },
   amsleser: {
     label: "amsleser",

@@ -22,6 +22,13 @@ export function observe(map: JsonMap, documents: readonly unknown[]): Observatio
   };
 }
 
+/** How old the values are, as the device says; null: it does not. Text: it says something that cannot be. */
+export function ageOf(map: JsonMap, documents: readonly unknown[]): number | string | null {
+  if (map.ageMs === undefined) return null;
+  const age = resolve(map.ageMs, documents);
+  return age !== null && age >= 0 && Number.isFinite(age) ? age : "an answer that does not say how old its values are";
+}
+
 function refined(ownA: Terminals, powerW: Terminals, voltageV: Terminals): Terminals {
   return terminals(
     ([0, 1, 2] as const).map(at => {
@@ -54,7 +61,7 @@ function resolve(source: NumberSource, documents: readonly unknown[]): number | 
 
 /** What is wrong with the paths of a map, in words. */
 export function problemsOfMap(map: JsonMap): readonly string[] {
-  const sources = [map.currentA, map.powerW, map.voltageV, map.totalPowerW, map.importWh, map.exportWh];
+  const sources = [map.currentA, map.powerW, map.voltageV, map.totalPowerW, map.importWh, map.exportWh, map.ageMs];
   return sources
     .filter(source => source !== undefined)
     .flatMap(source => (Array.isArray(source) ? (source as PerTerminal) : [source as NumberSource]))

@@ -47,7 +47,10 @@ function member(value: unknown, key: string): unknown {
 
 function entryWhere(value: unknown, key: string, equals: string): unknown {
   if (!Array.isArray(value)) return undefined;
-  return (value as readonly unknown[]).find(entry => member(entry, key) === equals);
+  return (value as readonly unknown[]).find(entry => {
+    const found = member(entry, key);
+    return typeof found === "number" ? String(found) === equals : found === equals;
+  });
 }
 
 function partsOf(path: JsonPath): readonly Part[] | null {

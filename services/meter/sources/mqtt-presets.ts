@@ -75,6 +75,15 @@ export const mqttPresets = {
       powerW: perPhase(n => ({ path: ALONE, in: n + 2 })),
     },
   },
+  /** The grid meter of an openWB with software 2; `device` is the root of its topics, openWB. */
+  openwb: {
+    label: "openWB",
+    topics: device => ["currents", "powers"].map(name => `${device}/counter/0/get/${name}`),
+    map: {
+      currentA: perPhase(n => ({ path: `[${n - 1}]`, in: 0 })),
+      powerW: perPhase(n => ({ path: `[${n - 1}]`, in: 1 })),
+    },
+  },
 } as const satisfies Readonly<Record<string, MqttPreset>>;
 
 export type MqttPresetName = keyof typeof mqttPresets;

@@ -1,3 +1,4 @@
+import type { MeterRole } from "../../../shared/contracts/meter.ts";
 import type { Phase } from "../../../shared/contracts/units.ts";
 import type { Measurement, Mounting } from "../meter.port.ts";
 
@@ -11,6 +12,8 @@ export interface Observation {
   readonly totalPowerW: number | null;
   readonly importWh: number | null;
   readonly exportWh: number | null;
+  /** The currents were worked out from powers, and carry their direction. */
+  readonly isDerived?: boolean;
 }
 
 export interface SourceRules {
@@ -105,9 +108,10 @@ export function judgeObservation(seen: Observation, rules: SourceRules, memory: 
 }
 
 /** How many terminals carry a current: L1, or L1 and L2, or all. Anything else is a message with a hole. */
-function phasesOf({ currentA, powerW, voltageV }: Observation): number | string {
+function phasesOf({ currentA, powerW, voltageV, totalPowerW }: Observation): number | string {
   const missing = TERMINALS.filter(at => currentA[at] === null);
-  if (missing.length === 3) return "no current in it";
+  if (missing.length === 3)
+    return [...powerW, totalPowerW].some(value => value !== null) ? NO_CURRENT : "no current in it";
   const first = missing[0] ?? 3;
   if (missing.length !== 3 - first) return `current L${first + 1} is missing`;
   const beside = missing.find(at => (powerW[at] ?? 0) !== 0 || (voltageV[at] ?? 0) !== 0);
@@ -146,7 +150,7 @@ function implausible({ currentA, powerW, voltageV, totalPowerW, importWh, export
 }
 
 function directions(
-  { currentA, powerW, totalPowerW }: Observation,
+  { currentA, powerW, totalPowerW, isDerived }: Observation,
   phases: number,
   { direction, ofCar }: SourceRules,
   previous: SourceMemory["signs"],
@@ -155,7 +159,7 @@ function directions(
   for (const at of TERMINALS) {
     const amps = currentA[at];
     if (amps === null) continue;
-    if (direction === "own") {
+    if (direction === "own" || isDerived === true) {
       signs[at] = amps < 0 ? -1 : 1;
       continue;
     }
@@ -200,6 +204,7 @@ function measurementOf(
     importWh: mounting.reversed ? exportWh : importWh,
     exportWh: mounting.reversed ? importWh : exportWh,
     ...(inUse.every(at => voltageV[at] !== null) ? { voltageV: volts } : {}),
+    ...(seen.isDerived === true ? { isDerived: true } : {}),
   };
 }
 
@@ -211,6 +216,41 @@ function plain(value: number): number {
 /** A list of three that begins with the given values. */
 export function terminals(values: readonly (number | null | undefined)[]): Terminals {
   return [values[0] ?? null, values[1] ?? null, values[2] ?? null];
+}
+
+/** Roles that guard no fuse: what they are for is their total. */
+const TOTAL_COUNTS: readonly MeterRole[] = ["pv", "battery"];
+/** Where a power is all there is. */
+const NOMINAL_V = 230;
+const NO_CURRENT =
+  "no current in it, and no voltage to work one out with: it guards no fuse per phase (phases: 1 if there is one only)";
+
+/**
+ * Gives an observation without currents those that its powers need. Power over the meter's own voltage is a current. Power
+ * over a nominal voltage is a guess, and a total says nothing of its phases: that will do for one phase, and for the roles
+ * of which the total counts, where it is spread evenly. Elsewhere the currents stay absent, and the message is refused.
+ */
+export function withCurrents(
+  seen: Observation,
+  { role, phases }: { readonly role: MeterRole; readonly phases: 1 | 3 | null },
+): Observation {
+  const { currentA, powerW, voltageV, totalPowerW } = seen;
+  if (currentA.some(amps => amps !== null)) return seen;
+  const mayGuess = phases === 1 || TOTAL_COUNTS.includes(role);
+  const own = phases === 1 ? terminals([powerW[0] ?? totalPowerW]) : powerW;
+  if (own.every(watts => watts === null)) {
+    if (totalPowerW === null || !mayGuess) return seen;
+    const amps = totalPowerW / 3 / NOMINAL_V;
+    return { ...seen, currentA: [amps, amps, amps], isDerived: true };
+  }
+  const isMeasured = TERMINALS.every(at => own[at] === null || (voltageV[at] ?? 0) >= PRESENT_FROM_V);
+  if (!isMeasured && !mayGuess) return seen;
+  const derived = TERMINALS.map(at => {
+    const watts = own[at] ?? null;
+    const volts = voltageV[at] ?? 0;
+    return watts === null ? null : watts / (volts >= PRESENT_FROM_V ? volts : NOMINAL_V);
+  });
+  return { ...seen, powerW: own, currentA: terminals(derived), isDerived: true };
 }
 
 /** Below this a voltage is that of a phase which is not there, or has none of its own. */

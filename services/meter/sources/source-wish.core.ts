@@ -20,6 +20,9 @@ interface Measures {
 /** A device without a rhythm of its own is asked as often as the site file says. */
 const ANY_RHYTHM_MS = 0;
 
+/** Luxembourg's meters have this one in common; so have Austria's with a P1 port that encrypts. */
+const COMMON_AUTHENTICATION_KEY = "00112233445566778899AABBCCDDEEFF";
+
 /** A Pulse hears its meter every two seconds or so. */
 const PULSE_EVERY_MS = 1_000;
 
@@ -36,8 +39,9 @@ export function wishOf(driver: SourceDriver, measures: Measures): SourceWish {
       return { typeLabel: spec.label, address: null, spec };
     }
     case "p1": {
-      const { link, dsmr, phases = null } = driver;
-      return { typeLabel: "P1", address: null, spec: { kind: "p1", link, dsmr, phases } };
+      const { link, dsmr, key, authenticationKey = COMMON_AUTHENTICATION_KEY, phases = null } = driver;
+      const encryption = key === undefined ? null : { key, authenticationKey };
+      return { typeLabel: "P1", address: null, spec: { kind: "p1", link, dsmr, encryption, phases } };
     }
     case "sml": {
       const { link, phases = null } = driver;
@@ -132,6 +136,8 @@ function httpSpec(driver: SourceDriver & { readonly kind: "http" }): HttpSpec {
     login: password === undefined ? null : { user: driver.user ?? "admin", password },
     certificateFile: driver.certificateFile ?? null,
     newsEveryMs: preset?.newsEveryMs ?? ANY_RHYTHM_MS,
+    passesOn: preset?.passesOn ?? false,
+    mayLackPaths: preset?.mayLackPaths ?? false,
     reading: {
       map: preset?.map ?? driver.map ?? NOTHING,
       direction: preset?.direction ?? driver.direction ?? "power",

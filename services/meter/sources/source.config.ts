@@ -40,16 +40,22 @@ const perTerminal = z.array(numberSource).min(1, "expected 1 to 3 places").max(3
 
 const jsonMap = z
   .strictObject({
-    currentA: perTerminal,
+    /** May be left out where the device tells powers only. */
+    currentA: perTerminal.default([]),
     powerW: perTerminal.optional(),
     voltageV: perTerminal.optional(),
     totalPowerW: numberSource.optional(),
     importWh: numberSource.optional(),
     exportWh: numberSource.optional(),
     currentIsCoarse: z.boolean().optional(),
+    ageMs: numberSource.optional(),
   })
   .transform(map => map as JsonMap)
   .superRefine((map, context) => {
+    if (map.currentA.length === 0 && map.powerW === undefined && map.totalPowerW === undefined) {
+      const message = "is missing; expected currentA, or powerW or totalPowerW of a device that tells no currents";
+      context.addIssue({ code: "custom", path: ["currentA"], message });
+    }
     for (const message of problemsOfMap(map)) context.addIssue({ code: "custom", message });
   });
 
@@ -91,6 +97,8 @@ const telegramLink = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("tcp"), host: text(), port: tcpPort }),
 ]);
 
+const hexKey = z.string().regex(/^[0-9A-Fa-f]{32}$/, "expected 32 hex digits");
+
 const p1 = z.strictObject({
   kind: z.literal("p1"),
   link: telegramLink,
@@ -98,6 +106,10 @@ const p1 = z.strictObject({
   dsmr: z
     .union([z.literal(2), z.literal(3), z.literal(4), z.literal(5)], "expected 2, 3, 4 or 5 (ESMR, Fluvius: 5)")
     .default(5),
+  /** Of a meter that encrypts (Luxembourg, parts of Austria): the key that its grid operator gives to its owner. */
+  key: hexKey.optional(),
+  /** The second key, where it is not the one that all such meters have in common. */
+  authenticationKey: hexKey.optional(),
   phases,
 });
 
@@ -162,6 +174,9 @@ export function problemsOfSource(driver: SourceDriver): readonly (readonly [key:
     return driver.paths !== undefined && driver.map !== undefined
       ? []
       : [["preset", `is missing; expected one of ${HTTP_PRESETS.join(", ")}, or paths and map of the device`]];
+  }
+  if (driver.kind === "p1" && driver.authenticationKey !== undefined && driver.key === undefined) {
+    return [["key", "is missing; authenticationKey is of no use without it"]];
   }
   if (driver.kind !== "mqtt") return [];
   const ways = [driver.topic, driver.preset, driver.topics].filter(way => way !== undefined).length;

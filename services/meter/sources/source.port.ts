@@ -18,6 +18,7 @@ export type PerTerminal = readonly NumberSource[];
 
 /** How a device's JSON tells what is measured. Values come out in A, W, V and Wh. */
 export interface JsonMap {
+  /** None: the device tells powers only; see `withCurrents`. */
   readonly currentA: PerTerminal;
   readonly powerW?: PerTerminal;
   readonly voltageV?: PerTerminal;
@@ -26,6 +27,8 @@ export interface JsonMap {
   readonly exportWh?: NumberSource;
   /** The device passes on a smart meter's whole amperes, or none: power and voltage say it more finely. */
   readonly currentIsCoarse?: boolean;
+  /** How long ago the values were measured, in ms, where the device says so. */
+  readonly ageMs?: NumberSource;
 }
 
 /** How JSON becomes a sample. */
@@ -56,6 +59,10 @@ export interface HttpSpec {
   readonly login: { readonly user: string; readonly password: string } | null;
   readonly certificateFile: string | null;
   readonly newsEveryMs: number;
+  /** The device passes on what it last heard of its meter: the same answer twice is no news. */
+  readonly passesOn: boolean;
+  /** A path that is not there (404) tells nothing: a phase that the connection has not. */
+  readonly mayLackPaths: boolean;
   readonly reading: JsonReading;
 }
 
@@ -68,6 +75,8 @@ export interface P1Spec {
   readonly kind: "p1";
   readonly link: TelegramLink;
   readonly dsmr: 2 | 3 | 4 | 5;
+  /** Keys of a meter that encrypts its telegrams, in hex; null where it does not. */
+  readonly encryption: { readonly key: string; readonly authenticationKey: string } | null;
   readonly phases: 1 | 3 | null;
 }
 

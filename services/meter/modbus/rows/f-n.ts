@@ -51,6 +51,26 @@ export const metersFToN = [
     notes: ["legacy reads energy at 2638; the vendor's float energy counters are 2752 (import) and 2756 (export), Wh"],
   },
   {
+    key: "goe_controller_grid",
+    name: "Grid category of a go-e Controller",
+    fn: 4,
+    phases: 3,
+    current: "magnitude",
+    serial: "TCP",
+    bridge: 2,
+    registers: [
+      ["voltage", [0x03e8, 0x03ea, 0x03ec], "float32", 1],
+      ["current", [0x0430, 0x0432, 0x0434], "float32", 1],
+      ["totalPower", 0x0438, "float32", 1],
+      ["importEnergy", 0x043a, "float64", 1],
+      ["exportEnergy", 0x043e, "float64", 1],
+    ],
+    notes: [
+      "Modbus must be switched on in its app, without swapped bytes or registers; from documents, not tried on a device",
+      "no power per phase: the direction is that of the total",
+    ],
+  },
+  {
     key: "inepro_pro380",
     name: "Inepro PRO380",
     fn: 3,

@@ -254,7 +254,10 @@ export const metersOToZ = [
       ["importEnergy", 0x0a4a, "uint32", 10],
       ["exportEnergy", 0x0a4c, "uint32", 10],
     ],
-    notes: ["Modbus TCP must be switched on in its settings; TCP port 502"],
+    notes: [
+      "Modbus TCP must be switched on in its settings; TCP port 502",
+      "powers, voltages and currents as the maker's own list has them (dbus_modbustcp, attributes.csv); counters from its newer editions",
+    ],
   },
   {
     key: "wago_879_30xx",
