@@ -2,6 +2,8 @@ import { didYouMean } from "../../shared/nearest.ts";
 import { WrongUse } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 import { decode } from "./decode.ts";
+import { discover } from "./discover.ts";
+import { pair } from "./pair.ts";
 import { read } from "./read.ts";
 import { record } from "./record.ts";
 import { replay } from "./replay.ts";
@@ -15,6 +17,8 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   read: { summary: "reads a meter, once or again and again", run: read },
   scan: { summary: "finds the meters on a line and guesses what they are", run: scan },
+  discover: { summary: "finds the meters on a network, with their drivers", run: discover },
+  pair: { summary: "gets the token of a HomeWizard meter, at the press of its button", run: pair },
   decode: { summary: "turns recorded frames into values", run: decode },
   record: { summary: "keeps what a meter answers in a file", run: record },
   replay: { summary: "answers from such a file as if it were the meter", run: replay },

@@ -73,6 +73,9 @@ says that there is one phase. For the roles \`pv\` and \`battery\`, of which the
 and the reading says \`derived\`. An answer of a Pulse's bridge, of \`p1monitor\` or \`iometer\` that repeats the last one is no news, and
 counts as old as the question before it; \`ecotracker\` says itself how old its values are.
 
+What is on the network finds \`edge-evse meter discover\`, and the token of a HomeWizard's second interface gets \`edge-evse meter pair\`:
+[meter-tools.md](meter-tools.md).
+
 Not read: Tibber's cloud ([035](decisions/035-meters-that-are-listened-to.md)); Modbus ASCII, and RTU or Modbus TCP in datagrams
 ([081](decisions/081-transports-that-are-not-read.md)).
 `;

@@ -9,7 +9,7 @@ import { openWire, type Wire } from "./wire.ts";
 
 /** A cable that was pulled is looked for again in this rhythm. */
 const REOPEN_MS = 1_000;
-/** A network connection that brings nothing is dead though nobody said so. */
+/** A connection, or a port that was opened while its adapter came back, that brings nothing is dead though nobody said so. */
 const DEAD_AFTER_MS = 30_000;
 
 export interface TelegramSpec {
@@ -114,7 +114,7 @@ export class TelegramMeter implements MeterDriver {
     if (this.#intake.silentMs() >= this.#form.silentAfterMs) {
       this.#intake.miss(`${linkInWords(this.#link)}: no telegram for ${Math.round(this.#intake.silentMs() / 1_000)} s`);
     }
-    const isDead = this.#link.kind === "tcp" && this.#clock.now() - this.#byteAt >= DEAD_AFTER_MS;
+    const isDead = this.#clock.now() - this.#byteAt >= DEAD_AFTER_MS;
     if (!isDead || this.#wire === null) return;
     this.#byteAt = this.#clock.now();
     const wire = this.#wire;

@@ -19,6 +19,7 @@ export function observe(map: JsonMap, documents: readonly unknown[]): Observatio
     totalPowerW: number(map.totalPowerW),
     importWh: number(map.importWh),
     exportWh: number(map.exportWh),
+    ...(map.currentA.length === 0 ? { powersOnly: true } : {}),
   };
 }
 

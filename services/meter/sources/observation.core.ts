@@ -12,6 +12,8 @@ export interface Observation {
   readonly totalPowerW: number | null;
   readonly importWh: number | null;
   readonly exportWh: number | null;
+  /** It comes from a device that tells powers and never a current. */
+  readonly powersOnly?: boolean;
   /** The currents were worked out from powers, and carry their direction. */
   readonly isDerived?: boolean;
 }
@@ -108,10 +110,9 @@ export function judgeObservation(seen: Observation, rules: SourceRules, memory: 
 }
 
 /** How many terminals carry a current: L1, or L1 and L2, or all. Anything else is a message with a hole. */
-function phasesOf({ currentA, powerW, voltageV, totalPowerW }: Observation): number | string {
+function phasesOf({ currentA, powerW, voltageV, powersOnly }: Observation): number | string {
   const missing = TERMINALS.filter(at => currentA[at] === null);
-  if (missing.length === 3)
-    return [...powerW, totalPowerW].some(value => value !== null) ? NO_CURRENT : "no current in it";
+  if (missing.length === 3) return powersOnly === true ? NO_CURRENT : "no current in it";
   const first = missing[0] ?? 3;
   if (missing.length !== 3 - first) return `current L${first + 1} is missing`;
   const beside = missing.find(at => (powerW[at] ?? 0) !== 0 || (voltageV[at] ?? 0) !== 0);
@@ -226,7 +227,7 @@ const NO_CURRENT =
   "no current in it, and no voltage to work one out with: it guards no fuse per phase (phases: 1 if there is one only)";
 
 /**
- * Gives an observation without currents those that its powers need. Power over the meter's own voltage is a current. Power
+ * Gives the observation of a device that never tells a current those that its powers need. Power over the meter's own voltage is a current. Power
  * over a nominal voltage is a guess, and a total says nothing of its phases: that will do for one phase, and for the roles
  * of which the total counts, where it is spread evenly. Elsewhere the currents stay absent, and the message is refused.
  */
@@ -234,8 +235,8 @@ export function withCurrents(
   seen: Observation,
   { role, phases }: { readonly role: MeterRole; readonly phases: 1 | 3 | null },
 ): Observation {
-  const { currentA, powerW, voltageV, totalPowerW } = seen;
-  if (currentA.some(amps => amps !== null)) return seen;
+  const { powerW, voltageV, totalPowerW } = seen;
+  if (seen.powersOnly !== true) return seen;
   const mayGuess = phases === 1 || TOTAL_COUNTS.includes(role);
   const own = phases === 1 ? terminals([powerW[0] ?? totalPowerW]) : powerW;
   if (own.every(watts => watts === null)) {
