@@ -6,14 +6,26 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EvseError, messageOf, StartRefused } from "../shared/errors.ts";
 import { readEnvironment } from "../shared/process/environment.ts";
-import { nodesOf, readSiteFile } from "../shared/site/site-file.ts";
+import { instancesOf, nodesOf, readSiteFile, type Site } from "../shared/site/site-file.ts";
 
 /** Runs every node of a site as a process of its own, meeting on NATS: the site as on several gateways, for a look. */
 const projectDir = join(import.meta.dirname, "..");
 const NATS_SERVER = "/usr/sbin/nats-server";
 const USER = "edge";
 
-const children: ChildProcess[] = [];
+/**
+ * What is ended together, one group after the other: charge points first, while their boards and NATS still answer; what
+ * plays their boards last.
+ */
+const STOP_ORDER = ["points", "others", "simulator"] as const;
+type StopGroup = (typeof STOP_ORDER)[number];
+
+interface Child {
+  readonly group: StopGroup;
+  readonly process: ChildProcess;
+}
+
+const children: Child[] = [];
 let stopping = false;
 
 try {
@@ -41,17 +53,29 @@ async function run(): Promise<void> {
       env: { ...process.env, NODE_ID: node, NATS_URL: natsUrl },
       // The channel tells the child when this process is gone, however it went.
       stdio: ["ignore", "pipe", "pipe", "ipc"],
+      // Ctrl-C at a terminal would reach all of them at once; they are ended in order.
+      detached: true,
     });
-    children.push(child);
+    children.push({ group: groupOf(site, node), process: child });
     for (const stream of [child.stdout, child.stderr]) if (stream) prefix(stream, node.padEnd(width));
     child.on("exit", (code, signal) => {
       if (stopping) return;
       process.stdout.write(
         `${node.padEnd(width)} | ended (${signal ?? `code ${code}`}); the others go on without it\n`,
       );
-      if (children.every(other => other.exitCode !== null || other.signalCode !== null)) void stop(1);
+      if (!children.some(isAlive)) void stop(1);
     });
   }
+}
+
+function groupOf(site: Site, node: string): StopGroup {
+  const services = instancesOf(site, node).map(({ service }) => service);
+  if (services.some(service => service === "evse" || service === "pilot")) return "points";
+  return services.includes("simulator") ? "simulator" : "others";
+}
+
+function isAlive({ process: { exitCode, signalCode } }: Child): boolean {
+  return exitCode === null && signalCode === null;
 }
 
 /** A nats-server on a free loopback port, with a password nobody knows. */
@@ -72,7 +96,7 @@ authorization { user: ${USER}, password: "${password}" }
 jetstream { store_dir: ${JSON.stringify(dir)} }
 `;
   writeFileSync(config, text, { mode: 0o600 });
-  const server = spawn(NATS_SERVER, ["-c", config, "--ports_file_dir", dir], { stdio: "ignore" });
+  const server = spawn(NATS_SERVER, ["-c", config, "--ports_file_dir", dir], { stdio: "ignore", detached: true });
   process.on("exit", () => server.kill());
   server.on("error", error => {
     process.stderr.write(`nats-server: ${messageOf(error)}\n`);
@@ -105,9 +129,11 @@ function prefix(stream: NodeJS.ReadableStream, name: string): void {
 async function stop(code: number): Promise<void> {
   if (stopping) return;
   stopping = true;
-  const alive = children.filter(child => child.exitCode === null && child.signalCode === null);
-  const gone = Promise.all(alive.map(child => once(child, "exit")));
-  for (const child of alive) child.kill("SIGTERM");
-  await gone;
+  for (const group of STOP_ORDER) {
+    const alive = children.filter(child => child.group === group && isAlive(child));
+    const gone = Promise.all(alive.map(child => once(child.process, "exit")));
+    for (const child of alive) child.process.kill("SIGTERM");
+    await gone;
+  }
   process.exit(code);
 }

@@ -15,6 +15,8 @@ default here. A change is acknowledged once the store has it durably. Numbers on
 * **of**: the whole site, or each charge point for itself.
 * **seen when**: when menu and forms show it; *not on a node*: hidden and refused while PWR SHARE is Node 1..7.
 * **kept**: *no* means that a restart forgets it.
+* **REST**: the parameter of \`POST /settings\` and the place in \`GET /settings\`; \`mqtt_*\` with \`mqtt_update=1\`, \`ocpp_*\` with
+  \`ocpp_update=1\`. \`PATCH /api/v1/settings\` takes every key. **MQTT**, **Modbus**: names kept for those interfaces, which are not there yet.
 `;
 
 /** `docs/settings.md`. */

@@ -19,20 +19,24 @@ const PAUSE_MS = 5_000;
 /** Less than a car charges with; what its electronics take while it starts. */
 const STARTED_A = 1;
 
+/** The first moment of a point, before its board has answered, is over before anyone has read it: it is not told. */
+const UNSAID = { situation: "", currentA: 0, words: "" };
+
 /** Tells on change, in words, what a charge point does: "left: charging 11.2 A, limited by mains L2". */
 export function narrate(state: NarratorState, status: EvseStatus, now: Instant): Step<NarratorState, string> {
   const before = state[status.evseId];
   const currentA = flowingA(status);
   const situation = `${situationOf(status)} ${isStarting(status, currentA) ? "starting" : ""}`;
-  const changed = before?.situation !== situation;
-  const moved = Math.abs(currentA - (before?.currentA ?? 0)) >= NEWS_A;
-  const rested = before === undefined || now - before.at >= PAUSE_MS;
+  if (before === undefined) return { state: { ...state, [status.evseId]: { ...UNSAID, at: now } }, outputs: [] };
+  const changed = before.situation !== situation;
+  const moved = Math.abs(currentA - before.currentA) >= NEWS_A;
+  const rested = now - before.at >= PAUSE_MS;
   if (!changed && !(moved && rested)) return { state, outputs: [] };
   const words = wordsFor(status, currentA);
   return {
     state: { ...state, [status.evseId]: { at: now, situation, currentA, words } },
     // Two situations may read alike; a sentence is not said twice in a row.
-    outputs: words === before?.words ? [] : [`${status.evseId}: ${words}`],
+    outputs: words === before.words ? [] : [`${status.evseId}: ${words}`],
   };
 }
 

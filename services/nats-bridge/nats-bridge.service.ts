@@ -39,7 +39,8 @@ export function natsBridgeService({ broker, clock, site, natsUrl }: NatsBridgeOp
 
   function dial(): void {
     connect({ ...natsOptions(natsUrl), name: `${broker.nodeID} bridge` }).then(joined, (error: unknown) => {
-      left(messageOf(error));
+      const text = messageOf(error);
+      left(/authorization/i.test(text) ? `${text}: it does not take the user and password of NATS_URL` : text);
       retry();
     });
   }

@@ -70,7 +70,7 @@ export function settingsService(options: SettingsServiceOptions): ServiceSchema 
     for (const output of outputs) if (output.kind === "store") await store.put(output.batch);
     for (const output of outputs) {
       if (output.kind === "warning") log.warn({ problem: output.text }, "settings need a look");
-      if (output.kind === "changed") log.info({ changes: output.rows }, "settings changed");
+      if (output.kind === "changed") for (const row of output.rows) log.info(row, "setting changed");
     }
   }
 

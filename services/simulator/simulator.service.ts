@@ -59,7 +59,7 @@ export function simulatorService(options: SimulatorOptions): ServiceSchema {
         publish(broker, simulatorTruth, output.truth);
         return;
       case "told":
-        log.info({ words: output.words, done: output.done }, "as the scenario says");
+        log.info({ scenario: output.words }, output.done);
     }
   }
 
@@ -74,7 +74,7 @@ export function simulatorService(options: SimulatorOptions): ServiceSchema {
       if (!parsed.ok) throw new CommandRefused(parsed.error);
       actor.tell({ kind: "command", command: parsed.value });
       const done = describe(parsed.value);
-      log.info({ words, done }, "as told");
+      log.info({ told: words }, done);
       return { done };
     }),
     async started() {

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { messageOf, StartRefused } from "../errors.ts";
 
@@ -16,10 +16,11 @@ export function holdDataDir(dataDir: string, node: string): () => void {
   const pidFile = join(dataDir, `${node}.pid`);
   try {
     // What is kept here is nobody else's: settings hold secrets.
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeDir(dataDir);
+    accessSync(dataDir, constants.W_OK);
   } catch (error) {
     throw new StartRefused(
-      `the data directory ${dataDir} cannot be made (${messageOf(error)}); choose another with DATA_DIR`,
+      `the data directory ${dataDir} cannot be made or written to (${messageOf(error)}); choose another with DATA_DIR`,
       { cause: error },
     );
   }
@@ -30,6 +31,13 @@ export function holdDataDir(dataDir: string, node: string): () => void {
     held.delete(lock);
     lock.close();
   };
+}
+
+/** One level after the other: Node's own `recursive` never returns where a file system takes no directories (/proc). */
+function makeDir(dir: string): void {
+  if (existsSync(dir) && statSync(dir).isDirectory()) return;
+  if (dirname(dir) !== dir) makeDir(dirname(dir));
+  mkdirSync(dir, { mode: 0o700 });
 }
 
 function openLock(lockFile: string, dataDir: string, pidFile: string): DatabaseSync {

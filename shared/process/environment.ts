@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { idSchema } from "../contracts/units.ts";
 import { messageOf, StartRefused } from "../errors.ts";
@@ -46,9 +46,11 @@ export function readEnvironment(args: readonly string[], variables: Variables, p
   const logFormat = checked("LOG_FORMAT", "short or json", value =>
     value === "short" || value === "json" ? value : undefined,
   );
+  const named = options.site ?? given("SITE");
   const environment: Environment = {
-    siteFile: fromProject(projectDir, options.site ?? given("SITE") ?? DEMO_SITE),
-    dataDir: fromProject(projectDir, given("DATA_DIR") ?? "data"),
+    // npm runs its scripts in the project and tells where the person stood; a file is meant from there.
+    siteFile: named === undefined ? join(projectDir, DEMO_SITE) : resolve(given("INIT_CWD") ?? projectDir, named),
+    dataDir: resolve(projectDir, given("DATA_DIR") ?? "data"),
     node: checked("NODE_ID", "a node name of the site file (a-z, 0-9, -)", value =>
       idSchema.safeParse(value).success ? value : undefined,
     ),
@@ -83,10 +85,6 @@ function readArguments(args: readonly string[]): { site: string | undefined; qui
   } catch (error) {
     throw new StartRefused(`${messageOf(error)}\n${USAGE}`, { cause: error });
   }
-}
-
-function fromProject(projectDir: string, path: string): string {
-  return isAbsolute(path) ? path : resolve(projectDir, path);
 }
 
 function readPort(value: string): number | undefined {

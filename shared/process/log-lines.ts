@@ -10,14 +10,14 @@ export function shortLine(json: string): string {
   const { level, time, mod, msg } = record;
   const clock = new Date(Number(time)).toTimeString().slice(0, 8);
   const fields = Object.entries(record)
-    .filter(([key]) => !COMMON.has(key))
+    .filter(([key, value]) => !COMMON.has(key) && value !== null)
     .map(([key, value]) => `${key}=${readable(value)}`);
   const source = typeof mod === "string" ? mod.toLowerCase() : "";
   return `${[clock, LEVELS[Number(level)] ?? "", source, String(msg), ...fields].filter(part => part !== "").join(" ")}\n`;
 }
 
 /** Said elsewhere in the line, or the same in every line of this process. */
-const COMMON = new Set(["level", "time", "mod", "msg", "nodeID", "ns", "svc", "ver", "pid", "hostname"]);
+const COMMON = new Set(["level", "time", "mod", "msg", "nodeID", "ns", "svc", "ver", "pid", "hostname", "at"]);
 
 const LEVELS: Readonly<Record<number, string>> = {
   10: "trace",

@@ -89,6 +89,8 @@ function judgeText(setting: SettingDefinition, type: keyof typeof MAX_LENGTH, va
   if (typeof value !== "string") return refuse(`expected ${permitted(setting)}`, value);
   const most = setting.max ?? MAX_LENGTH[type];
   if (value.length > most) return { ok: false, error: `expected ${permitted(setting)}, got ${value.length}` };
+  // Half of a character comes back from a store as another text.
+  if (!value.isWellFormed()) return { ok: false, error: "expected text of whole Unicode characters" };
   // Only certificates have lines; elsewhere control characters would end up in topics, headers and logs.
   if (type !== "text" && /[\u0000-\u001f\u007f]/.test(value)) {
     return { ok: false, error: "expected text on one line, without control characters" };

@@ -1,8 +1,8 @@
 import type { ServiceSchema } from "moleculer";
 import type { z } from "zod";
+import { knownKeysOf } from "../known-keys.ts";
 import { didYouMean } from "../nearest.ts";
 import { explainIssues, siteFileError } from "./explain.ts";
-import { knownKeysOf } from "./known-keys.ts";
 import { problemsOfPlacement } from "./placement.ts";
 import { instancesOf, nameOfInstance, type ServiceInstance, type Site } from "./site-file.ts";
 

@@ -133,15 +133,35 @@ function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   return [];
 }
 
+/** A site of hundreds of points has some 100,000. */
+const MOST_CHARACTERS = 4_000_000;
+
 /** Reads and checks a site file. Throws `SiteFileError` naming the file, the key and what would be right. */
 export function readSiteFile(file: string): Site {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new SiteFileError(`${file}: cannot be read: ${messageOf(error)}`, { cause: error });
+    throw new SiteFileError(`${file}: ${whyUnread(error)}`, { cause: error });
+  }
+  if (text.length > MOST_CHARACTERS) {
+    throw new SiteFileError(`${file}: expected at most ${MOST_CHARACTERS} characters, got ${text.length}`);
   }
   return parseSite(text, file);
+}
+
+/** What a person does about it is in the words, not in the system's code. */
+function whyUnread(error: unknown): string {
+  switch ((error as { readonly code?: unknown }).code) {
+    case "ENOENT":
+      return "there is no such file";
+    case "EISDIR":
+      return "expected a site file, got a directory";
+    case "EACCES":
+      return "this user may not read it (permission denied)";
+    default:
+      return `cannot be read: ${messageOf(error)}`;
+  }
 }
 
 /** As `readSiteFile`, from text. */
@@ -151,7 +171,8 @@ export function parseSite(text: string, file: string): Site {
     // Odd keys are refused below, by name; the library need not warn about them as well.
     raw = parseYaml(text, { logLevel: "error" });
   } catch (error) {
-    throw new SiteFileError(`${file}: not YAML: ${messageOf(error)}`, { cause: error });
+    const why = /call stack/.test(messageOf(error)) ? "nested too deeply" : messageOf(error);
+    throw new SiteFileError(`${file}: not YAML: ${why}`, { cause: error });
   }
   const parsed = siteFile.safeParse(raw, { reportInput: true });
   if (!parsed.success) throw siteFileError(file, explainIssues(parsed.error, knownKeys), { cause: parsed.error });

@@ -17,6 +17,7 @@ interface BadInput {
   readonly code: string;
   readonly message: RegExp;
   readonly field?: string;
+  readonly permitted?: string;
 }
 
 function patched(what: string, changes: unknown, expected: Omit<BadInput, "what" | "path" | "options">): BadInput {
@@ -33,12 +34,15 @@ function posted(
   return { what, path, options: { method: "POST", headers: JSON_TYPE, body }, ...expected };
 }
 
-const invalid = (message: RegExp, field?: string) => ({
+const invalid = (message: RegExp, field?: string, permitted?: string) => ({
   status: 400,
   code: "body.invalid",
   message,
   ...(field === undefined ? {} : { field }),
+  ...(permitted === undefined ? {} : { permitted }),
 });
+const MODES = "off or normal or smart or solar or pause";
+const CHANGES = "a list of 1..200 changes, each { key, evseId, value }";
 const refused = (message: RegExp, field: string) => ({ status: 422, code: "setting.refused", message, field });
 const malformed = { status: 400, code: "body.malformed", message: /not JSON/ };
 const manyChanges = Array.from({ length: 201 }, () => ({ key: "current_min", value: 7 }));
@@ -46,12 +50,26 @@ const manyChanges = Array.from({ length: 201 }, () => ({ key: "current_min", val
 const NATIVE: readonly BadInput[] = [
   posted("half a body", MODE, '{"mode":', malformed),
   posted("text for JSON", MODE, "mode=smart", malformed),
-  posted("a bare word", MODE, '"smart"', malformed),
-  posted("no mode", MODE, "{}", invalid(/mode: .*"off"\|"normal"\|"smart"\|"solar"\|"pause"/, "mode")),
-  posted("an unknown mode", MODE, '{"mode":"fast"}', invalid(/mode: .*"smart"/, "mode")),
-  posted("a number for a mode", MODE, '{"mode":3}', invalid(/mode: /, "mode")),
-  posted("a key too many", MODE, '{"mode":"smart","boost":1}', invalid(/boost/)),
-  posted("a list", MODE, "[]", invalid(/expected object/)),
+  posted("a bare word", MODE, '"smart"', invalid(/^expected an object with mode, got "smart"$/)),
+  posted("null", MODE, "null", invalid(/^expected an object with mode, got null$/)),
+  posted("no mode", MODE, "{}", invalid(/^mode: is missing; expected off or normal or smart/, "mode", MODES)),
+  posted("an unknown mode", MODE, '{"mode":"fast"}', invalid(/^mode: expected off .*, got "fast"$/, "mode", MODES)),
+  posted("a number for a mode", MODE, '{"mode":3}', invalid(/^mode: expected off .*, got 3$/, "mode", MODES)),
+  posted("a list for a mode", MODE, '{"mode":["smart"]}', invalid(/got \["smart"\]$/, "mode", MODES)),
+  posted(
+    "a mode many levels deep",
+    MODE,
+    `{"mode":${"[".repeat(9_000)}${"]".repeat(9_000)}}`,
+    invalid(/^mode: /, "mode"),
+  ),
+  posted("a key too many", MODE, '{"mode":"smart","boost":1}', invalid(/^boost: unknown key; expected mode$/, "boost")),
+  posted(
+    "a key of the language too many",
+    MODE,
+    '{"mode":"smart","__proto__":{}}',
+    invalid(/^__proto__: /, "__proto__"),
+  ),
+  posted("a list", MODE, "[]", invalid(/^expected an object with mode, got \[\]$/)),
   posted("an unknown point", "/api/v1/points/middle/mode", '{"mode":"smart"}', {
     status: 404,
     code: "point.unknown",
@@ -103,12 +121,102 @@ const NATIVE: readonly BadInput[] = [
     code: "request.invalid",
     message: /unsupported content encoding "zip"/,
   },
-  patched("no changes", [], invalid(/changes: .*>=1/, "changes")),
-  patched("201 changes", manyChanges, invalid(/changes: .*<=200/, "changes")),
-  patched("no list", "current_min", invalid(/changes: .*expected array/, "changes")),
-  patched("no key", [{ value: 7 }], invalid(/changes\.0\.key/, "changes.0.key")),
-  patched("no value", [{ key: "current_min" }], invalid(/changes\.0\.value/, "changes.0.value")),
-  patched("null for a value", [{ key: "current_min", value: null }], invalid(/changes\.0\.value/, "changes.0.value")),
+  patched("no changes", [], invalid(/^changes: expected a list of 1\.\.200 changes.*, got \[\]$/, "changes", CHANGES)),
+  patched("201 changes", manyChanges, invalid(/changes: expected a list of 1\.\.200/, "changes", CHANGES)),
+  patched("no list", "current_min", invalid(/changes: .*, got "current_min"/, "changes", CHANGES)),
+  patched("no key", [{ value: 7 }], invalid(/changes\.0\.key: is missing; expected the key of/, "changes.0.key")),
+  patched(
+    "no value",
+    [{ key: "current_min" }],
+    invalid(/changes\.0\.value: is missing; expected 6\.\.16 A/, "changes.0.value", "6..16 A"),
+  ),
+  patched(
+    "null for a value",
+    [{ key: "current_min", value: null }],
+    invalid(/changes\.0\.value: expected 6\.\.16 A, got null/, "changes.0.value", "6..16 A"),
+  ),
+  patched(
+    "a truth for a value",
+    [{ key: "current_min", value: true }],
+    invalid(/expected 6\.\.16 A, got true/, "changes.0.value", "6..16 A"),
+  ),
+  patched(
+    "an object for a value",
+    [{ key: "mode", evseId: "left", value: { smart: 1 } }],
+    invalid(/expected 0 Normal, 1 Smart, 2 Solar, got \{"smart":1\}/, "changes.0.value"),
+  ),
+  patched(
+    "a unit beside the value",
+    [{ key: "current_min", value: 8, unit: "A" }],
+    invalid(/changes\.0\.unit: unknown key; expected key, evseId, value/, "changes.0.unit"),
+  ),
+  patched(
+    "a unit in the value",
+    [{ key: "current_min", value: "8 A" }],
+    refused(/6\.\.16 A, got "8 A"/, "current_min"),
+  ),
+  patched("a list for a number", [{ key: "current_min", value: [8] }], refused(/got \[8\]/, "current_min")),
+  patched("half a character", [{ key: "mqtt_host", value: "a\ud800" }], refused(/Unicode/, "mqtt_host")),
+  patched("two lines", [{ key: "mqtt_host", value: "a\r\nb" }], refused(/one line/, "mqtt_host")),
+  patched("5 kB of text", [{ key: "mqtt_host", value: "x".repeat(5_000) }], refused(/at most 255/, "mqtt_host")),
+  posted("a number beyond all numbers", "/api/v1/points/left/card", '{"uid":1e400}', invalid(/got Infinity/, "uid")),
+  {
+    what: "a number beyond all numbers for a setting",
+    path: PATCH,
+    options: { method: "PATCH", headers: JSON_TYPE, body: '{"changes":[{"key":"current_min","value":1e400}]}' },
+    ...invalid(/changes\.0\.value: expected 6\.\.16 A, got Infinity/, "changes.0.value", "6..16 A"),
+  },
+  {
+    what: "no number",
+    path: PATCH,
+    options: { method: "PATCH", headers: JSON_TYPE, body: '{"changes":[{"key":"current_min","value":NaN}]}' },
+    ...malformed,
+  },
+  {
+    what: "10 MB",
+    path: PATCH,
+    options: { method: "PATCH", headers: JSON_TYPE, body: `{"changes":"${"x".repeat(10_000_000)}"}` },
+    status: 413,
+    code: "body.too-large",
+    message: /too large/,
+    permitted: "at most 64 kB",
+  },
+  {
+    what: "sessions of a day that is none",
+    path: "/api/v1/sessions?from=2026-02-30",
+    options: {},
+    status: 400,
+    code: "query.invalid",
+    message: /^from: expected a date such as 2026-01-31.*got "2026-02-30"$/,
+    field: "from",
+  },
+  {
+    what: "sessions that end before they begin",
+    path: "/api/v1/sessions?from=2026-03-01&to=2026-01-01",
+    options: {},
+    status: 400,
+    code: "query.invalid",
+    message: /^to: expected a date or moment after from$/,
+    field: "to",
+  },
+  {
+    what: "a query that says two things",
+    path: "/api/v1/sessions?limit=5&limit=6",
+    options: {},
+    status: 400,
+    code: "query.invalid",
+    message: /^limit: stands twice/,
+    field: "limit",
+  },
+  {
+    what: "a query nobody knows",
+    path: "/api/v1/sessions?fomat=csv",
+    options: {},
+    status: 400,
+    code: "query.invalid",
+    message: /^fomat: unknown key; did you mean format\? expected from, to/,
+    field: "fomat",
+  },
   patched(
     "a point that cannot be",
     [{ key: "mode", evseId: "Left!", value: 1 }],
@@ -214,10 +322,11 @@ async function present(): Promise<unknown> {
 
 t.test("bad input at /api/v1: a typed error that names what was wrong, nothing changed, the gateway alive", async t => {
   const before = await present();
-  for (const { what, path, options, status, code, message, field } of NATIVE) {
+  for (const { what, path, options, status, code, message, field, permitted } of NATIVE) {
     const answer = await site.ask(path, options);
     t.equal(answer.status, status, `${what}: status`);
-    t.match(answer.json, { error: { code, message, ...(field === undefined ? {} : { field }) } }, what);
+    const details = { ...(field === undefined ? {} : { field }), ...(permitted === undefined ? {} : { permitted }) };
+    t.match(answer.json, { error: { code, message, ...details } }, what);
     t.notMatch(answer.text, /node_modules|\.ts:\d|\n\s+at /, `${what}: no stack`);
     t.strictSame(await present(), before, `${what}: nothing changed`);
   }
@@ -269,6 +378,27 @@ t.test("bad input at the SmartEVSE face: 200 with the firmware's text, nothing c
     t.strictSame(answer.json, reply, path);
     t.strictSame(await present(), before, `${path}: nothing changed`);
   }
+});
+
+t.test("a body of the wrong shape chooses nothing: an object for a mode is no mode 0", async t => {
+  const before = await present();
+  for (const body of [
+    '{"mode":{"a":1},"current_min":[7]}',
+    '{"mode":[0],"current_min":null}',
+    '{"mode":1e400,"override_current":-1e400}',
+    '{"__proto__":{"mode":0},"constructor":{"mode":0}}',
+    "[0]",
+    "null",
+    '"mode=0"',
+    '{"mode":0',
+  ]) {
+    const answer = await site.ask("/settings", { method: "POST", headers: JSON_TYPE, body });
+    t.equal(answer.status, 200, body);
+    t.strictSame(answer.json, {}, body);
+    t.strictSame(await present(), before, `${body}: nothing changed`);
+  }
+  const big = await site.ask("/settings", { method: "POST", headers: JSON_TYPE, body: '{"mode":1e21}' });
+  t.strictSame(big.json, { mode: "Value not allowed!" }, "no more than its first digit would be 1");
 });
 
 t.test("bytes that are no HTTP end with an answer or a closed connection, and the next client is served", async t => {

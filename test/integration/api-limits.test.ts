@@ -47,13 +47,21 @@ t.test("a limit is set, seen, replaced and withdrawn by its owner", async t => {
   t.match(gone.json, { limits: [{ limitId: "left-1" }] });
 
   for (const [body, status, message] of [
-    [{ owner: "ems", maxW: 1 }, 400, /expiresInS: expected seconds 1\.\.604800, or null for "until withdrawn"/],
+    [
+      { owner: "ems", maxW: 1 },
+      400,
+      /expiresInS: is missing; expected seconds 1\.\.604800, or null for "until withdrawn"/,
+    ],
     [{ owner: "ems", maxW: 1, maxA: 1, expiresInS: 5 }, 400, /expected exactly one of maxA and maxW/],
     [{ owner: "ems", expiresInS: 5 }, 400, /expected exactly one of maxA and maxW/],
     [{ owner: "ems", maxA: -1, expiresInS: 5 }, 400, /maxA: expected 0\.\.1000 A/],
     [{ owner: "EMS!", maxA: 1, expiresInS: 5 }, 400, /owner/],
     [{ owner: "ems", maxA: 1, expiresInS: 5, evseId: "yard" }, 422, /expected one of: left, right/],
-    [{ owner: "ems", maxA: 1, expiresInS: 5, for: "left" }, 400, /for/],
+    [
+      { owner: "ems", maxA: 1, expiresInS: 5, for: "left" },
+      400,
+      /for: unknown key; expected owner, evseId, maxA, maxW, expiresInS/,
+    ],
   ] as const) {
     const refused = await send("PUT", "/api/v1/limits/wrong", body);
     t.equal(refused.status, status, JSON.stringify(body));

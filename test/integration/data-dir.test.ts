@@ -30,6 +30,9 @@ t.test("a directory that cannot be used is named", async t => {
   const file = join(dir, "file");
   writeFileSync(file, "");
   t.throws(() => holdDataDir(file, "demo-main"), new RegExp(`${file}.*DATA_DIR`));
+  t.throws(() => holdDataDir(join(file, "below"), "demo-main"), new RegExp(`${file}/below.*DATA_DIR`));
+  t.throws(() => holdDataDir("/proc/edge-evse/data", "demo-main"), /\/proc\/edge-evse\/data.*DATA_DIR/);
+  holdDataDir(join(dir, "as", "deep", "as", "wanted"), "demo-main")();
   writeFileSync(
     join(dir, "demo-main.lock"),
     "not a lock of ours, and long enough to be taken for a broken one".repeat(20),

@@ -83,7 +83,7 @@ t.test("what was acknowledged is there after a restart, with who changed it and 
     { key: "mqtt_password", evseId: null, value: "geheim" },
   ]);
   t.notMatch(JSON.stringify([first.facts, first.logged]), /geheim/);
-  t.match(first.logged.join(), /settings changed/);
+  t.match(first.logged.join(), /setting changed/);
   await first.stop();
 
   const second = await start(openSqliteStore(dir), "{ points: { left: { current_max: 10 } } }");

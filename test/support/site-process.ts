@@ -12,6 +12,8 @@ export interface SiteProcess {
   /** Waits until it says this; with `from`, only what it said after that many characters counts. */
   says(pattern: RegExp, options?: { readonly withinMs?: number; readonly from?: number }): Promise<RegExpExecArray>;
   signal(name: NodeJS.Signals): void;
+  /** As a terminal's Ctrl-C: to it and to whatever it started that is still in its process group. */
+  signalGroup(name: NodeJS.Signals): void;
   /** Resolves with its exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
 }
@@ -40,6 +42,8 @@ export function startProgram(
     // The environment of the person who runs the tests must not reach in.
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    // The leader of a group of its own.
+    detached: true,
   });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -65,6 +69,9 @@ export function startProgram(
       }
     },
     signal: name => void child.kill(name),
+    signalGroup: name => {
+      if (child.pid !== undefined) process.kill(-child.pid, name);
+    },
     ended,
   };
 }

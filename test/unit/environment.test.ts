@@ -23,6 +23,18 @@ t.test("the command line outranks the environment; an empty variable is none", a
   t.match(read([], { SITE: " ", NATS_URL: "", HTTP_PORT: "" }), { natsUrl: undefined, httpPort: undefined });
 });
 
+t.test(
+  "a relative site file is meant from where the person stands who calls npm; the data directory is the project's",
+  async t => {
+    t.equal(read(["--site", "mine.yaml"], { INIT_CWD: "/home/me" }).siteFile, "/home/me/mine.yaml");
+    t.equal(read([], { SITE: "mine.yaml" }).siteFile, "/opt/evse/mine.yaml");
+    t.match(read([], { INIT_CWD: "/home/me" }), {
+      siteFile: "/opt/evse/deploy/sites/demo.yaml",
+      dataDir: "/opt/evse/data",
+    });
+  },
+);
+
 t.test("production logs JSON unless told otherwise", async t => {
   t.equal(read([], { NODE_ENV: "production" }).logFormat, "json");
   t.equal(read([], { NODE_ENV: "production", LOG_FORMAT: "short" }).logFormat, "short");

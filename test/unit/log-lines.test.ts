@@ -12,6 +12,9 @@ t.test("a person gets time, source, message and the fields", async t => {
     msg: "answers again",
     silentMs: 4_200,
     by: "poll",
+    // Nothing, and the time once more.
+    evseId: null,
+    at: "2026-01-01T12:34:56.000Z",
   });
   t.equal(shortLine(`${line}\n`), "12:34:56 meter-mains answers again silentMs=4200 by=poll\n");
 });

@@ -8,6 +8,8 @@ const idle: EvseStatus = { ...charging, chargingState: "Idle", boundBy: "not-cha
 function tell(moments: readonly (readonly [atMs: number, status: EvseStatus])[]): string[] {
   let state: NarratorState = {};
   return moments.flatMap(([at, status]) => {
+    // The first word of a point is no news yet.
+    if (state[status.evseId] === undefined) state = narrate(state, status, at).state;
     const step = narrate(state, status, at);
     state = step.state;
     return [...step.outputs];
@@ -22,6 +24,14 @@ t.test("says what a charge point does and why", async t => {
     ]),
     ["left: no car", "left: charging 11.2 A, limited by mains L2"],
   );
+});
+
+t.test("the moment before the board has answered is not told, unless it lasts", async t => {
+  const starting: EvseStatus = { ...idle, faults: ["board-lost"], reason: "the pilot board does not answer" };
+  const first = narrate({}, starting, 0);
+  t.strictSame(first.outputs, []);
+  t.strictSame(narrate(first.state, idle, 300).outputs, ["left: no car"]);
+  t.strictSame(narrate(first.state, starting, 1_000).outputs, ["left: no car; the pilot board does not answer"]);
 });
 
 t.test("names what the car draws where a meter tells", async t => {

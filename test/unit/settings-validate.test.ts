@@ -54,6 +54,7 @@ const REFUSED: readonly (readonly [key: string, value: unknown, error: string])[
   ["starttime", "2026-02-28T24:00", 'expected local time "YYYY-MM-DDTHH:MM", or "" for none, got "2026-02-28T24:00"'],
   ["color_off", [0, 0], "expected three whole numbers 0..255, got [0,0]"],
   ["color_off", [0, 0, 256], "expected three whole numbers 0..255, got [0,0,256]"],
+  ["mqtt_host", "a\ud800", "expected text of whole Unicode characters"],
   ["app_pin", 1, "is a command, not a value that can be stored"],
   ["mains_currents", 1, "is a feed of measured values, not a setting; a meter of type API takes it"],
 ];

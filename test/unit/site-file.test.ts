@@ -263,16 +263,25 @@ t.test("several problems are told at once, one per line", async t => {
 
 t.test("what is not YAML is told with line and column", async t => {
   t.match(refusal("site: [a"), /^cabinet\.yaml: not YAML: .* at line 1, column 9/);
+  t.match(refusal(`site: ${"[".repeat(20_000)}${"]".repeat(20_000)}`), /^cabinet\.yaml: not YAML: nested too deeply$/);
   t.match(refusal(`${GOOD}site: again\n`), /^cabinet\.yaml: not YAML: Map keys must be unique at line 4, column 1/);
 });
 
 t.test("a file that is not there is named with the reason", async t => {
   t.throws(() => readSiteFile("/nowhere/site.yaml"), {
     code: "site-file.invalid",
-    message: /^\/nowhere\/site\.yaml: cannot be read: ENOENT/,
+    message: "/nowhere/site.yaml: there is no such file",
   });
   const dir = mkdtempSync(join(tmpdir(), "evse-site-"));
-  t.throws(() => readSiteFile(dir), { code: "site-file.invalid", message: /cannot be read: EISDIR/ });
+  t.throws(() => readSiteFile(dir), {
+    code: "site-file.invalid",
+    message: `${dir}: expected a site file, got a directory`,
+  });
+  t.throws(() => readSiteFile(join("/etc/passwd", "x")), { message: /cannot be read: ENOTDIR/ });
+  writeFileSync(join(dir, "huge.yaml"), `${GOOD}#${"x".repeat(4_000_000)}`);
+  t.throws(() => readSiteFile(join(dir, "huge.yaml")), {
+    message: /huge\.yaml: expected at most 4000000 characters, got 4/,
+  });
   writeFileSync(join(dir, "site.yaml"), GOOD);
   t.equal(readSiteFile(join(dir, "site.yaml")).site, "test");
   rmSync(dir, { recursive: true });

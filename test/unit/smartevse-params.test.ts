@@ -6,6 +6,7 @@ import { type Change, changesOf, type Outcome, replyTo } from "../../services/ap
 import { updateSettings } from "../../services/settings/settings.core.ts";
 import { factOf, inForce, NO_VALUES } from "../../services/settings/values.core.ts";
 import type { SettingValue } from "../../shared/contracts/settings.ts";
+import { catalogue } from "../../shared/settings/catalogue/index.ts";
 
 const NOT_ALLOWED = "Value not allowed!";
 /** A person reads it: the parameter is known, and does nothing. */
@@ -52,6 +53,35 @@ function post(query: string, given: Given = {}): Posted {
     after: key => values.points["left"]?.[key] ?? values.site[key],
   };
 }
+
+t.test("every parameter the catalogue names for POST /settings asks for that setting", async t => {
+  const schedule = "starttime=2026-01-02T08:00&stoptime=2026-01-02T10:00&repeat=1";
+  const special: Readonly<Record<string, string>> = {
+    access: "mode=0",
+    mode: "mode=1",
+    starttime: schedule,
+    stoptime: schedule,
+    repeat: schedule,
+    phases: "phases=1",
+    intervals: "intervals=[]",
+    mqtt_tls: "mqtt_update=1&mqtt_tls=1",
+    ocpp_backend_url: "ocpp_update=1&ocpp_backend_url=ws://csms.example/ocpp",
+  };
+  for (const { key, restParam, options, min } of catalogue) {
+    if (restParam === null) continue;
+    const value = options?.[0]?.value ?? min ?? 1;
+    const group = restParam.startsWith("mqtt_")
+      ? "mqtt_update=1&"
+      : restParam.startsWith("ocpp_")
+        ? "ocpp_update=1&"
+        : "";
+    const { changes } = post(special[key] ?? `${group}${restParam}=${value}`, { left: { enable_C2: 3 } });
+    t.ok(
+      changes.some(change => change.key === (key === "disable_override_current" ? "override_current" : key)),
+      `${key} by ${restParam}`,
+    );
+  }
+});
 
 t.test("reads numbers as the firmware does: blanks, sign, digits up to the first other character, else 0", async t => {
   const readings: [string, number][] = [

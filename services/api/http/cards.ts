@@ -15,7 +15,7 @@ const MAX_BODY = "4mb";
 export function cardsRouter(gateway: Gateway): Router {
   const { asks } = gateway;
   const router = Router();
-  const body = [express.json({ limit: MAX_BODY, strict: true }), express.text({ type: "text/*", limit: MAX_BODY })];
+  const body = [express.json({ limit: MAX_BODY, strict: false }), express.text({ type: "text/*", limit: MAX_BODY })];
 
   route(router, "/", {
     GET: async (request, response) => {

@@ -23,7 +23,7 @@ export function limitsRouter({ asks, known, clock }: Gateway): Router {
   });
   route(router, "/:limitId", {
     PUT: [
-      express.json({ limit: MAX_BODY, strict: true }),
+      express.json({ limit: MAX_BODY, strict: false }),
       async (request, response) => {
         const { owner, evseId, maxA, maxW, expiresInS } = bodyOf(limitBody, request);
         const limitId = idOf(String(request.params["limitId"]), "limitId");

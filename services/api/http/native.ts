@@ -1,4 +1,5 @@
 import express, { type Request, type Response, Router } from "express";
+import type { Path } from "../../../shared/complaints.ts";
 import type { SettingsUpdateResult } from "../../../shared/contracts/settings.ts";
 import { catalogue, settingOf } from "../../../shared/settings/catalogue/index.ts";
 import { ACCESS, MODE } from "../../../shared/settings/charge-mode.ts";
@@ -30,7 +31,7 @@ export function siteViewNow({ known, identity, clock }: Gateway): SiteView {
 export function nativeRouter(gateway: Gateway, stream: LiveStream): Router {
   const { identity, asks, known, clock } = gateway;
   const router = Router();
-  const json = express.json({ limit: MAX_BODY, strict: true });
+  const json = express.json({ limit: MAX_BODY, strict: false });
   const openApi = openApiDocument(identity.version);
 
   router.use((_request, response, next) => {
@@ -108,7 +109,7 @@ export function nativeRouter(gateway: Gateway, stream: LiveStream): Router {
     PATCH: [
       json,
       async (request, response) => {
-        const { changes } = bodyOf(settingsPatch, request);
+        const { changes } = bodyOf(settingsPatch, request, path => permittedValueAt(path, request.body));
         answerOutcomes(response, await asks.updateSettings("web", changes));
       },
     ],
@@ -162,6 +163,14 @@ function changeFor(mode: ChargeChoice, evseId: string): { key: string; evseId: s
   if (mode === "pause") return { key: "access", evseId, value: ACCESS.pause };
   // A mode that is accepted brings access with it (shared/settings/charge-mode).
   return { key: "mode", evseId, value: MODE[mode] };
+}
+
+/** What the value of a change may be: the key beside it says so. */
+function permittedValueAt([, index, field]: Path, body: unknown): string | null {
+  if (typeof index !== "number" || field !== "value") return null;
+  const key: unknown = (body as { readonly changes: readonly { readonly key: unknown }[] }).changes[index]?.key;
+  const setting = typeof key === "string" ? settingOf(key) : undefined;
+  return setting === undefined ? null : permitted(setting);
 }
 
 /** All accepted: the outcomes. Otherwise the first refusal as an error, with every outcome beside it. */

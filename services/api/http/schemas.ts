@@ -10,12 +10,15 @@ import { chargeChoice } from "../view.ts";
 
 export const modeBody = z.strictObject({ mode: chargeChoice }).meta({ id: "ModeBody" });
 
+const UID = "expected 8, 12, 14 or 20 hex digits";
+const cardNumber = z.string(UID).min(1, UID).max(40, UID);
+
 /** A card as a reader or a list writes it; its one form is made of it. */
 export const cardBody = z
-  .strictObject({ uid: z.string().min(1).max(40), user: cardUser.nullable().default(null) })
+  .strictObject({ uid: cardNumber, user: cardUser.nullable().default(null) })
   .meta({ id: "CardBody" });
 export const cardsBody = z.strictObject({ cards: z.array(cardBody).max(20_000) }).meta({ id: "CardsBody" });
-export const presentBody = z.strictObject({ uid: z.string().min(1).max(40) }).meta({ id: "PresentBody" });
+export const presentBody = z.strictObject({ uid: cardNumber }).meta({ id: "PresentBody" });
 export const presentResult = accessPresent.result
   .unwrap()
   .extend({ words: z.string() })
@@ -45,19 +48,23 @@ export const limitBody = z
 export const limitsView = limitsCurrent.payload.meta({ id: "Limits" });
 export const limitsAnswer = limitsSet.result.meta({ id: "LimitsAnswer" });
 
+const CHANGES = "expected a list of 1..200 changes, each { key, evseId, value }";
+const KEY = "expected the key of a setting";
+
 export const settingsPatch = z
   .strictObject({
     changes: z
       .array(
         z.strictObject({
-          key: z.string().min(1).max(64),
+          key: z.string(KEY).min(1, KEY).max(64, KEY),
           /** The charge point, for settings that belong to one. */
           evseId: idSchema.nullable().default(null),
           value: settingValue,
         }),
+        CHANGES,
       )
-      .min(1)
-      .max(200),
+      .min(1, CHANGES)
+      .max(200, CHANGES),
   })
   .meta({ id: "SettingsPatch" });
 
@@ -99,7 +106,10 @@ export type SettingsView = z.output<typeof settingsView>;
 
 export const accepted = z.object({ accepted: z.boolean() }).readonly().meta({ id: "Accepted" });
 
-export const commandBody = z.strictObject({ words: z.string().trim().min(1).max(200) }).meta({ id: "CommandBody" });
+const WORDS = 'expected words of 1 to 200 characters, such as "plug left"';
+export const commandBody = z
+  .strictObject({ words: z.string(WORDS).trim().min(1, WORDS).max(200, WORDS) })
+  .meta({ id: "CommandBody" });
 export const commandDone = z.object({ done: z.string() }).readonly().meta({ id: "CommandDone" });
 
 const MOMENT = "expected a date such as 2026-01-31, or a moment such as 2026-01-31T18:00:00Z";

@@ -1,15 +1,15 @@
 import type { Request, Response } from "express";
-import type { z } from "zod";
-import { describeIssues, type ParamsOf } from "../../../shared/contracts/define.ts";
+import type { ParamsOf } from "../../../shared/contracts/define.ts";
 import { type historySessions, SESSIONS_PER_ANSWER } from "../../../shared/contracts/history.ts";
 import type { Gateway } from "../asks.ts";
 import { csvHead, csvOf } from "../sessions-csv.core.ts";
 import { HttpRefusal } from "./errors.ts";
+import { queryOf } from "./route.ts";
 import { sessionsQuery } from "./schemas.ts";
 
 /** GET /api/v1/sessions: a page as JSON, or everything that was asked for as a table. */
 export async function answerSessions(gateway: Gateway, request: Request, response: Response): Promise<void> {
-  const { format, point, ...asked } = queryOf(request);
+  const { format, point, ...asked } = queryOf(sessionsQuery, request);
   const points = gateway.identity.points;
   if (point !== undefined && !points.some(({ id }) => id === point)) {
     throw new HttpRefusal(404, "point.unknown", `no charge point is called ${JSON.stringify(point)}`, {
@@ -25,6 +25,12 @@ export async function answerSessions(gateway: Gateway, request: Request, respons
     limit: asked.limit,
     after: asked.after ?? null,
   };
+  if (query.from !== null && query.to !== null && query.to <= query.from) {
+    throw new HttpRefusal(400, "query.invalid", "to: expected a date or moment after from", {
+      field: "to",
+      permitted: `after ${query.from}`,
+    });
+  }
   if (format === "json") response.json(await gateway.asks.sessions(query));
   else await sendTable(gateway, response, { ...query, order: "oldest-first", limit: SESSIONS_PER_ANSWER, after: null });
 }
@@ -41,17 +47,6 @@ async function sendTable(gateway: Gateway, response: Response, query: ParamsOf<t
     page = await gateway.asks.sessions({ ...query, after: page.next });
   }
   response.end();
-}
-
-function queryOf(request: Request): z.output<typeof sessionsQuery> {
-  const query = request.originalUrl.split("?").slice(1).join("?");
-  const parsed = sessionsQuery.safeParse(Object.fromEntries(new URLSearchParams(query)));
-  if (parsed.success) return parsed.data;
-  const field = parsed.error.issues[0]?.path.join(".") ?? "";
-  throw new HttpRefusal(400, "query.invalid", describeIssues(parsed.error), {
-    ...(field === "" ? {} : { field }),
-    permitted: Object.keys(sessionsQuery.shape).join(", "),
-  });
 }
 
 /** A moment, or a day in the gateway's time zone, `days` later. */

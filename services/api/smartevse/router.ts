@@ -149,13 +149,19 @@ function jsonParams(body: string): readonly (readonly [string, string])[] {
     // Existing clients send any body at all and expect 200 (spec interfaces 1.1).
     return [];
   }
-  return Object.entries(parsed as Record<string, unknown>).map(([name, value]) => [name, textOf(value)] as const);
+  return Object.entries(parsed as Record<string, unknown>).flatMap(([name, value]) => {
+    const text = textOf(name, value);
+    return text === null ? [] : [[name, text] as const];
+  });
 }
 
-function textOf(value: unknown): string {
+/** Null for what no query could say: an object for a mode is no mode 0, which would end the charging. */
+function textOf(name: string, value: unknown): string | null {
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return value ? "1" : "0";
-  return JSON.stringify(value);
+  if (typeof value === "number") return Number.isFinite(value) ? String(BigInt(Math.trunc(value))) : null;
+  // The one parameter that is a list, as JSON in text where the query holds it.
+  return name === "intervals" && Array.isArray(value) ? JSON.stringify(value) : null;
 }
 
 function settingsInForce(gateway: Gateway): SettingsCurrent {

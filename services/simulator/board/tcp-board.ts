@@ -58,7 +58,9 @@ function plugIn(board: CabledBoard, socket: Socket): () => void {
 async function listen(server: Server, port: number, host: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", error => {
-      reject(new StartRefused(`virtual board cannot listen on ${host}:${port}: ${messageOf(error)}`, { cause: error }));
+      const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+      const why = taken ? "the port is taken, perhaps by another edge-evse on this site file" : messageOf(error);
+      reject(new StartRefused(`virtual board cannot listen on ${host}:${port}: ${why}`, { cause: error }));
     });
     server.listen(port, host, resolve);
   });
