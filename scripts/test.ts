@@ -1,18 +1,18 @@
 import { installMissingPackages } from "./lib/packages.ts";
 import { runTests, testFiles } from "./lib/run-tests.ts";
 import { runStage, staticStages } from "./lib/stages.ts";
+import { noTestRan, type Tally, tallyOf } from "./lib/tally.ts";
 
 /** Every test there is. The last line is `N passed, N failed`; the exit code says the same. */
 const FOLDERS = ["unit", "contract", "integration", "simulation", "long", "e2e", "browser"];
 const JOBS = 2;
 
-let passed = 0;
-let failed = 0;
+const stagesDone: boolean[] = [];
 
 const refusal = installMissingPackages(say);
 if (refusal !== null) {
   say(refusal);
-  finish(0, 1);
+  finish({ passed: 0, failed: 1 });
 }
 
 // Two at a time; each counts as one test.
@@ -21,8 +21,7 @@ await Promise.all(
   Array.from({ length: JOBS }, async () => {
     for (let stage = stages.shift(); stage !== undefined; stage = stages.shift()) {
       const { name, ok, seconds, output } = await runStage(stage);
-      if (ok) passed += 1;
-      else failed += 1;
+      stagesDone.push(ok);
       told(ok, name, seconds, output);
     }
   }),
@@ -34,9 +33,8 @@ const results = await runTests(testFiles(FOLDERS), { processes: JOBS, quick: fal
 });
 const broken = results.filter(result => !result.ok);
 if (broken.length > 0) say(`failed: ${broken.map(result => result.file).join(", ")}`);
-const ran = results.reduce((sum, result) => sum + result.passed, 0);
-if (ran === 0) say("no test ran");
-finish(passed + ran, failed + results.reduce((sum, result) => sum + result.failed, 0));
+if (noTestRan(results)) say("no test ran");
+finish(tallyOf(stagesDone, results));
 
 function told(ok: boolean, name: string, seconds: number, output: string): void {
   say(`${ok ? "ok    " : "FAILED"} ${name} ${seconds.toFixed(1)} s`);
@@ -47,7 +45,7 @@ function say(words: string): void {
   process.stdout.write(`${words}\n`);
 }
 
-function finish(total: number, broken: number): never {
-  say(`${total} passed, ${broken} failed`);
-  process.exit(broken === 0 && total > 0 ? 0 : 1);
+function finish({ passed, failed }: Tally): never {
+  say(`${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 ? 0 : 1);
 }

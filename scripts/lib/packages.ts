@@ -19,12 +19,20 @@ const PACKAGES: Readonly<Record<string, string>> = {
   avrdude: "/usr/bin/avrdude",
 };
 
+export interface Installing {
+  /** Package and the file it leaves. */
+  readonly packages?: Readonly<Record<string, string>>;
+  readonly root?: boolean;
+}
+
 /** Installs what is missing. Returns a refusal in words when that cannot be done. */
-export function installMissingPackages(say: (words: string) => void): string | null {
-  const missing = Object.keys(PACKAGES).filter(name => !existsSync(PACKAGES[name] ?? ""));
+export function installMissingPackages(
+  say: (words: string) => void,
+  { packages = PACKAGES, root = process.getuid?.() === 0 }: Installing = {},
+): string | null {
+  const missing = Object.keys(packages).filter(name => !existsSync(packages[name] ?? ""));
   if (missing.length === 0) return null;
   const byHand = `install by hand, then run npm test again: apt-get install ${missing.join(" ")}`;
-  const root = process.getuid?.() === 0;
   if (!root && spawnSync("sudo", ["-n", "true"]).status !== 0) {
     return `the tests need ${missing.join(", ")}, and neither root nor sudo without a password is at hand; ${byHand}`;
   }
@@ -37,7 +45,7 @@ export function installMissingPackages(say: (words: string) => void): string | n
   const updated = aptGet("update", "-q");
   if (updated.error !== undefined) return `apt-get cannot be run (${updated.error.message}); ${byHand}`;
   const installed = aptGet("install", "-q", "-y", "--no-install-recommends", ...missing);
-  const still = missing.filter(name => !existsSync(PACKAGES[name] ?? ""));
+  const still = missing.filter(name => !existsSync(packages[name] ?? ""));
   if (still.length === 0) return null;
   const why = [updated.stderr, installed.stderr].join("\n").trim().split("\n").slice(-5).join("\n");
   return `apt-get did not install ${still.join(", ")}; ${byHand}\n${why}`;

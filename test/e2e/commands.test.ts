@@ -64,7 +64,7 @@ t.test("npm run site starts every node as its own process over a NATS of its own
   t.equal(await run.ended, 0);
   const ending = run.said().slice(before);
   t.match(ending, /^left {2}\| stopping: contactors open/m);
-  t.match(ending, /(left {2}|right) \| stopped[^]*main {2} \| stopped[^]*sim {3}\| stopped/, "charge points first");
+  t.match(ending, /(left {2}|right) \| stopped[^]*main {2}\| stopped[^]*sim {3}\| stopped/, "charge points first");
   t.notMatch(ending, /is away|DISCONNECT/, "nothing they need went before them");
   for (const node of ["main ", "left ", "right", "sim  "]) t.match(run.said(), `${node} | stopped`);
   await t.rejects(connect({ ...natsOptions(natsUrl), maxReconnectAttempts: 0 }), "its NATS is gone");

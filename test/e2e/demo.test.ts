@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import t from "tap";
@@ -20,6 +21,12 @@ t.test("the demo site in one process", async t => {
     t.equal((await fetch(demo.url)).status, 200);
     await site.says(/^left: charging \d+\.\d A, \w+/m);
     t.pass("a car charges");
+  });
+
+  await t.test("nothing listens beyond loopback", async t => {
+    const addresses = listeningAddresses(site.child.pid ?? 0);
+    t.ok(addresses.length >= 4, "the page, two boards and the meters' line");
+    t.strictSame([...new Set(addresses)], ["127.0.0.1"]);
   });
 
   await t.test("a second start on its data directory says what is in the way, and leaves it alone", async t => {
@@ -58,6 +65,36 @@ t.test("the demo site in one process", async t => {
   });
 });
 
+/** Where a process listens on TCP, as the kernel says it. */
+function listeningAddresses(pid: number): readonly string[] {
+  const sockets = new Set(
+    readdirSync(`/proc/${pid}/fd`).map(fd => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
+      } catch {
+        // Closed since the list was read.
+        return undefined;
+      }
+    }),
+  );
+  const LISTEN = "0A";
+  return ["tcp", "tcp6"].flatMap(family =>
+    readFileSync(`/proc/${pid}/net/${family}`, "utf8")
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map(line => line.trim().split(/\s+/))
+      .filter(fields => fields[3] === LISTEN && sockets.has(fields[9]))
+      .map(fields => addressOf(fields[1]?.split(":")[0] ?? "")),
+  );
+}
+
+/** IPv4 stands there as a little-endian number; of IPv6 none is loopback's business here. */
+function addressOf(hex: string): string {
+  if (hex.length !== 8) return hex;
+  return [6, 4, 2, 0].map(at => Number.parseInt(hex.slice(at, at + 2), 16)).join(".");
+}
+
 t.test("--quiet says nothing about the charge points", async t => {
   const demo = await startDemo(t, ["--quiet"]);
   await until("a car charges", async () => {
@@ -75,7 +112,12 @@ const REFUSED: readonly (readonly [
   env: Record<string, string>,
   message: RegExp,
 ])[] = [
-  ["a site file that is not there", ["--site", "/nowhere/site.yaml"], {}, /\/nowhere\/site\.yaml: cannot be read/],
+  [
+    "a site file that is not there",
+    ["--site", "/nowhere/site.yaml"],
+    {},
+    /\/nowhere\/site\.yaml: there is no such file/,
+  ],
   ["an option nobody knows", ["--sight", "x"], {}, /--sight[\s\S]*usage: npm start/],
   ["a port that is none", [], { HTTP_PORT: "eighty" }, /HTTP_PORT: expected a port 1\.\.65535, got "eighty"/],
   [
