@@ -1,4 +1,5 @@
-import type { StandingLimit } from "../../shared/contracts/limits.ts";
+import { lifetimeMs } from "../../shared/contracts/define.ts";
+import { limitsCurrent, type StandingLimit } from "../../shared/contracts/limits.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
 import { type Cap, isReachable, type Point, phasesUsed } from "./point.core.ts";
@@ -7,7 +8,7 @@ import type { BalancerState } from "./state.core.ts";
 /** Nominal voltage between what is set in W and what is regulated in A (spec control 0). */
 const NOMINAL_V = 230;
 /** `limits.current` older than this no longer tells the time; limits from outside go on until they end by themselves. */
-const LIFETIME_MS = 5_000;
+const LIFETIME_MS = lifetimeMs(limitsCurrent);
 /** CAP MODE = Interval stays this much below its power (spec control 11). */
 const INTERVAL_MARGIN_W = 100;
 

@@ -1,3 +1,7 @@
+import { lifetimeMs } from "../../shared/contracts/define.ts";
+import { evseStatus } from "../../shared/contracts/evse.ts";
+import { solarBudget } from "../../shared/contracts/solar.ts";
+
 /** Every number the regulation is tuned with, and where it comes from. Times in ms, currents in A. */
 
 /** An EV may take 5 s to follow a duty change (IEC 61851-1 A.4), and one more for the way there. */
@@ -36,11 +40,11 @@ export const RETRY_MS = 60_000;
 /** How long a car that asks may wait for the others to make room before it is refused. */
 export const JOIN_WAIT_MS = 20_000;
 /** A solar budget older than this is none: nothing charges by the sun without it. */
-export const BUDGET_LIFETIME_MS = 5_000;
+export const BUDGET_LIFETIME_MS = lifetimeMs(solarBudget);
 /** A car that starts by the sun stays at its minimum this long, to settle and to show its phases (spec control 5.2). */
 export const SOLAR_START_MS = 40_000;
 /** A status older than this is no status; the point counts with what it was last given. */
-export const STATUS_LIFETIME_MS = 5_000;
+export const STATUS_LIFETIME_MS = lifetimeMs(evseStatus);
 /** After this long a lost point has surely fallen to its safe current: 5 s allocation + 1 s grant + 6 s C1. */
 export const LOST_POINT_MS = 12_000;
 /** A car counts as single-phase once only L1 has carried current for this long (slow cars need up to 60 s for three phases). */

@@ -1,9 +1,11 @@
+import { lifetimeMs } from "../../shared/contracts/define.ts";
+import { rfidStatus } from "../../shared/contracts/rfid.ts";
 import type { AccessStatus } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import type { EvseCoreState } from "./state.core.ts";
 
 /** The card reader repeats itself every second; what is older says nothing any more. */
-const READER_LIFETIME_MS = 5_000;
+const READER_LIFETIME_MS = lifetimeMs(rfidStatus);
 
 /**
  * What was decided by card at the point counts before the settings until these say the same, so that a card works while

@@ -1,11 +1,15 @@
+import { balancerAllocation } from "../../shared/contracts/balancer.ts";
+import { lifetimeMs } from "../../shared/contracts/define.ts";
+import { evseGrant, pilotSensed } from "../../shared/contracts/pilot.ts";
+
 /** Times of the charge states, in ms (spec control 1.5 unless said otherwise). */
 
 /** A board that has said nothing for this long is lost; it repeats its facts every 250 ms. */
-export const BOARD_LIFETIME_MS = 1_000;
+export const BOARD_LIFETIME_MS = lifetimeMs(pilotSensed);
 /** Its own watchdog and contactor have surely opened this long after it was lost. */
 export const BOARD_SURELY_OPEN_MS = 2_000;
 /** Allocations older than this are not believed. */
-export const ALLOCATION_LIFETIME_MS = 5_000;
+export const ALLOCATION_LIFETIME_MS = lifetimeMs(balancerAllocation);
 /** EV meter samples older than this say nothing about the present draw. */
 export const DRAW_LIFETIME_MS = 5_000;
 export const CHARGE_DELAY_AFTER_B1_MS = 3_000;
@@ -26,7 +30,7 @@ export const DIODE_MISSING_MS = 10_000;
 export const PLUG_OPEN_MS = 500;
 /** Grants are repeated in this rhythm, status in its own. */
 export const GRANT_EVERY_MS = 250;
-export const GRANT_LIFETIME_MS = 1_000;
+export const GRANT_LIFETIME_MS = lifetimeMs(evseGrant);
 export const STATUS_EVERY_MS = 1_000;
 /** So far above MAX TEMP the contactor opens under load (spec control 1.9-6). */
 export const BURNING_K = 10;

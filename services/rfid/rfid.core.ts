@@ -1,5 +1,15 @@
 import type { Step } from "../../shared/actor/actor.ts";
-import type { Card, CardLabel, CardsChange, ReaderMode, ReadOutcome, RfidStatus } from "../../shared/contracts/rfid.ts";
+import { lifetimeMs } from "../../shared/contracts/define.ts";
+import { evseStatus } from "../../shared/contracts/evse.ts";
+import {
+  type Card,
+  type CardLabel,
+  type CardsChange,
+  cardsDirectory,
+  type ReaderMode,
+  type ReadOutcome,
+  type RfidStatus,
+} from "../../shared/contracts/rfid.ts";
 import type { AccessStatus } from "../../shared/contracts/units.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { labelOf, verdictOn } from "./verdict.core.ts";
@@ -7,9 +17,9 @@ import { labelOf, verdictOn } from "./verdict.core.ts";
 /** A point that nobody plugs into locks itself, and a car that only lost contact finds it open (spec control 1.5). */
 export const LOCK_AFTER_MS = 60_000;
 /** A charge point that has said nothing for this long is not known to be empty. */
-const POINT_LIFETIME_MS = 5_000;
+const POINT_LIFETIME_MS = lifetimeMs(evseStatus);
 /** The list's owner repeats itself every 2 s. */
-const DIRECTORY_LIFETIME_MS = 10_000;
+const DIRECTORY_LIFETIME_MS = lifetimeMs(cardsDirectory);
 const STATUS_EVERY_MS = 1_000;
 
 /** What outlives a restart of the point: until the settings are heard, this is what holds. */

@@ -1,9 +1,12 @@
+import { lifetimeMs } from "../../shared/contracts/define.ts";
+import { evseStatus } from "../../shared/contracts/evse.ts";
+
 /** Every number solar charging is tuned with, and where it comes from. Times in ms, currents in A. */
 
 /** A mains sample older than this says nothing about the sun. */
 export const SAMPLE_LIFETIME_MS = 11_000;
 /** A status older than this is no status. */
-export const STATUS_LIFETIME_MS = 5_000;
+export const STATUS_LIFETIME_MS = lifetimeMs(evseStatus);
 /** Draws measured this close to a mains sample belong to the same moment. */
 export const DRAW_EXACT_MS = 300;
 /** EV meter samples older than this do not tell the present draw. */

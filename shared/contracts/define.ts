@@ -53,6 +53,12 @@ export function defineFact<Name extends string, Payload extends z.ZodType>(
   return { kind: "fact", ...fact };
 }
 
+/** How long a fact is believed, for its consumers; only of a fact that expires. */
+export function lifetimeMs({ name, expiresAfterMs }: Pick<Fact, "name" | "expiresAfterMs">): number {
+  if (expiresAfterMs === null) throw new Error(`${name} stays in force until it is replaced`);
+  return expiresAfterMs;
+}
+
 /** Declares a request. The name begins with the owner who decides: `settings.update`. */
 export function defineRequest<Name extends string, Params extends z.ZodType, Result extends z.ZodType>(
   request: Omit<Request<Name, Params, Result>, "kind">,
