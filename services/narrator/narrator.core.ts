@@ -11,6 +11,8 @@ interface Said {
   readonly situation: string;
   readonly currentA: number;
   readonly words: string;
+  /** Its first situation, which has not lasted yet. */
+  readonly passing: boolean;
 }
 
 /** A current that merely wanders is said again when it has moved this far, at most this often. */
@@ -18,23 +20,26 @@ const NEWS_A = 1;
 const PAUSE_MS = 5_000;
 /** Less than a car charges with; what its electronics take while it starts. */
 const STARTED_A = 1;
-
-/** The first moment of a point, before its board has answered, is over before anyone has read it: it is not told. */
-const UNSAID = { situation: "", currentA: 0, words: "" };
+/** The first moment of a point, before its board has answered, is told only when it lasts longer than this. */
+const PASSING_MS = 1_000;
 
 /** Tells on change, in words, what a charge point does: "left: charging 11.2 A, limited by mains L2". */
 export function narrate(state: NarratorState, status: EvseStatus, now: Instant): Step<NarratorState, string> {
   const before = state[status.evseId];
   const currentA = flowingA(status);
   const situation = `${situationOf(status)} ${isStarting(status, currentA) ? "starting" : ""}`;
-  if (before === undefined) return { state: { ...state, [status.evseId]: { ...UNSAID, at: now } }, outputs: [] };
-  const changed = before.situation !== situation;
+  if (before === undefined) {
+    const first = { at: now, situation, currentA, words: "", passing: true };
+    return { state: { ...state, [status.evseId]: first }, outputs: [] };
+  }
+  if (before.passing && before.situation === situation && now - before.at < PASSING_MS) return { state, outputs: [] };
+  const changed = before.passing || before.situation !== situation;
   const moved = Math.abs(currentA - before.currentA) >= NEWS_A;
   const rested = now - before.at >= PAUSE_MS;
   if (!changed && !(moved && rested)) return { state, outputs: [] };
   const words = wordsFor(status, currentA);
   return {
-    state: { ...state, [status.evseId]: { at: now, situation, currentA, words } },
+    state: { ...state, [status.evseId]: { at: now, situation, currentA, words, passing: false } },
     // Two situations may read alike; a sentence is not said twice in a row.
     outputs: words === before.words ? [] : [`${status.evseId}: ${words}`],
   };

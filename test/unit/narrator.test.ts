@@ -9,7 +9,7 @@ function tell(moments: readonly (readonly [atMs: number, status: EvseStatus])[])
   let state: NarratorState = {};
   return moments.flatMap(([at, status]) => {
     // The first word of a point is no news yet.
-    if (state[status.evseId] === undefined) state = narrate(state, status, at).state;
+    if (state[status.evseId] === undefined) state = narrate(state, status, at - 1_000).state;
     const step = narrate(state, status, at);
     state = step.state;
     return [...step.outputs];
@@ -31,6 +31,7 @@ t.test("the moment before the board has answered is not told, unless it lasts", 
   const first = narrate({}, starting, 0);
   t.strictSame(first.outputs, []);
   t.strictSame(narrate(first.state, idle, 300).outputs, ["left: no car"]);
+  t.strictSame(narrate(first.state, starting, 999).outputs, []);
   t.strictSame(narrate(first.state, starting, 1_000).outputs, ["left: no car; the pilot board does not answer"]);
 });
 
