@@ -1,5 +1,5 @@
 import { EvseError } from "../shared/errors.ts";
-import { didYouMean } from "../shared/nearest.ts";
+import { nearest } from "../shared/nearest.ts";
 
 /** A command line that cannot be carried out as written. Nothing was done. */
 export class WrongUse extends EvseError {
@@ -58,8 +58,11 @@ export function readArguments<T extends OptionTable>(args: readonly string[], ta
 
 function unknown(arg: string, name: string, table: OptionTable): string {
   const known = Object.keys(table);
-  const hint = didYouMean(name, known);
-  return `there is no option ${arg}${hint === "" ? `; expected one of: ${known.map(key => `--${key}`).join(", ")}` : hint}`;
+  const close = nearest(name, known);
+  const dashed = (names: readonly string[], between: string): string => names.map(key => `--${key}`).join(between);
+  const hint =
+    close.length === 0 ? `expected one of: ${dashed(known, ", ")}` : `did you mean ${dashed(close, " or ")}?`;
+  return `there is no option ${arg}; ${hint}`;
 }
 
 /** The options as lines of a help text. */

@@ -41,10 +41,16 @@ export function lineOf(options: OptionsOf<typeof LINE_OPTIONS>): LineAddress {
   };
 }
 
-export function hostAndPort(option: string, text: string, usual: number | null): { host: string; port: number } {
+/** `leastPort` 0: where it is listened on, any that is free. */
+export function hostAndPort(
+  option: string,
+  text: string,
+  usual: number | null,
+  leastPort: 0 | 1 = 1,
+): { host: string; port: number } {
   const match = /^(\[[0-9a-fA-F:]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(text);
   const port = match?.[2] === undefined ? usual : Number(match[2]);
-  if (match === null || port === null || port > 65_535) {
+  if (match === null || port === null || port < leastPort || port > 65_535) {
     throw new WrongUse(`${option} ${text}: expected HOST:PORT, such as 192.168.1.20:502`);
   }
   return { host: (match[1] ?? "").replace(/^\[|\]$/g, ""), port };

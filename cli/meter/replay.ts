@@ -101,7 +101,7 @@ function wordAt(track: Track | undefined, nowMs: number): number | null {
 }
 
 async function overTcp(slave: ModbusSlave, where: string, terminal: Terminal): Promise<() => Promise<void>> {
-  const { host, port } = hostAndPort("--tcp", where, null);
+  const { host, port } = hostAndPort("--tcp", where, null, 0);
   const taken = await slave.listen(port, host);
   terminal.print(`tcp ${host}:${taken}`);
   return () => slave.close();

@@ -1,5 +1,5 @@
 import { allBlocks, liveBlocks, type ReadBlock, voltageBlocks } from "../../services/meter/modbus/blocks.core.ts";
-import { type MeterProfile, meterProfiles } from "../../services/meter/modbus/profiles.ts";
+import { type MeterProfile, meterProfiles, profileNamed } from "../../services/meter/modbus/profiles.ts";
 import { decodeWords, type RawValues, wordsOf } from "../../services/meter/modbus/registers.core.ts";
 import { SUNSPEC_BASES, SUNSPEC_MARK } from "../../services/meter/modbus/sunspec.core.ts";
 import { SENSORBOX } from "../../services/meter/sources/sensorbox.core.ts";
@@ -116,7 +116,13 @@ export async function guess(line: OpenLine, unit: number): Promise<readonly Gues
     const certainty = await fits(profile, ask);
     if (certainty > 0) guesses.push({ type: profile.key, name: profile.name, certainty });
   }
-  return guesses.sort((a, b) => b.certainty - a.certainty).slice(0, GUESSES);
+  return guesses.sort((a, b) => b.certainty - a.certainty || weight(b) - weight(a)).slice(0, GUESSES);
+}
+
+/** What explains more of the device is the likelier guess; of those that share a map, the one that a menu can choose. */
+function weight({ type }: Guess): number {
+  const profile = profileNamed(type);
+  return profile === undefined ? 0 : profile.registers.length + (profile.typeId === null ? 0 : 0.5);
 }
 
 type Ask = (block: ReadBlock) => Promise<Buffer | null>;

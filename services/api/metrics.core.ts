@@ -187,6 +187,11 @@ function meterMetrics(known: Knowledge, now: Instant): readonly string[] {
       "Power of the last sample",
       meters.map(({ meter, reading }) => [{ meter }, reading?.value.totalPowerW ?? null]),
     ),
+    gauge(
+      "edge_meter_finding",
+      "What the samples show to be wrong with the meter or its wiring",
+      meters.flatMap(({ meter, status }) => (status?.findings ?? []).map(({ code }): Sample => [{ meter, code }, 1])),
+    ),
     ...METER_COUNTERS.map(name =>
       counter(
         `edge_meter_${name}_total`,

@@ -176,8 +176,11 @@ function meterViewOf(id: string, meter: MeterKnowledge, now: Instant): MeterView
     totalPowerW: hundredths(reading?.totalPowerW ?? null),
     importWh: hundredths(reading?.importWh ?? null),
     exportWh: hundredths(reading?.exportWh ?? null),
+    quality: reading?.quality ?? null,
     ageMs: meter.reading === null ? null : wholeMs(sampleAgeMs(meter.reading, now)),
+    cadenceMs: typeof status?.cadenceMs === "number" ? wholeMs(status.cadenceMs) : null,
     lastError: about?.lastError ?? null,
+    findings: status?.findings ?? [],
     counters: about?.counters ?? null,
   };
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { balancerStatus } from "../../shared/contracts/balancer.ts";
 import { chargingSession, evseState, evseStatus } from "../../shared/contracts/evse.ts";
 import { evseFault } from "../../shared/contracts/fault.ts";
-import { meterRole, meterStatus } from "../../shared/contracts/meter.ts";
+import { meterFinding, meterReading, meterRole, meterStatus } from "../../shared/contracts/meter.ts";
 import { boardFault, ledSignal, pilotSensed } from "../../shared/contracts/pilot.ts";
 import { cardLabel, readerMode } from "../../shared/contracts/rfid.ts";
 import {
@@ -144,9 +144,15 @@ export const meterView = z
     totalPowerW: z.number().nullable(),
     importWh: z.number().nullable(),
     exportWh: z.number().nullable(),
+    /** `derived`: its currents were worked out from powers, or take the direction of the total. Null before the first sample. */
+    quality: meterReading.payload.unwrap().shape.quality.nullable(),
     /** Age of the last sample. */
     ageMs: ms.nullable(),
+    /** Usual time between samples; null until it is known. */
+    cadenceMs: ms.nullable(),
     lastError: z.string().nullable(),
+    /** What its samples show to be wrong with the meter or its wiring. */
+    findings: z.array(meterFinding).readonly(),
     counters: meterStatus.payload.unwrap().shape.counters.nullable(),
   })
   .readonly()

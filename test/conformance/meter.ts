@@ -8,6 +8,7 @@ import { natsOptions } from "../../shared/bus/nats-options.ts";
 import { describeIssues } from "../../shared/contracts/define.ts";
 import { type MeterSample, meterRole, meterSample, SAMPLE_LIFETIME_MS } from "../../shared/contracts/meter.ts";
 import { sampleSubject } from "../../shared/contracts/subject.ts";
+import { messageOf } from "../../shared/errors.ts";
 import { systemClock } from "../../shared/time/clock.ts";
 import { meterPortSuite } from "../contract/meter-port.suite.ts";
 
@@ -71,7 +72,13 @@ async function pause(ms: number): Promise<void> {
 const wanted = await Promise.resolve().then(optionsOf).catch(refuse);
 const { role, evseId, seconds } = wanted;
 const access = async (): Promise<NatsConnection> => connect(natsOptions(wanted.nats));
-const connection = await access().catch(refuse);
+const connection = await access().catch((error: unknown) =>
+  refuse(
+    new Error(
+      `no NATS at ${URL.parse(wanted.nats)?.host ?? "--nats"}: ${messageOf(error)}; expected the URL of the site's server`,
+    ),
+  ),
+);
 
 /** Everything on the subject, as it comes; the meter is the first that says it is of this role. */
 const heard: Heard[] = [];

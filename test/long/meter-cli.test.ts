@@ -321,6 +321,7 @@ t.test("scan: finds what answers on a line and guesses its type", async t => {
     found.map(({ address: at }) => at),
     [12, 14, 15],
   );
+  t.match(found[0]?.guesses, [{ type: "eastron_sdm630", certainty: 1 }], "what explains most of it comes first");
   t.match(found[1]?.guesses, [{ type: "sensorbox" }]);
   t.strictSame(found[2]?.guesses, [], "only exceptions: there, but unknown");
   t.match(err, /address 11 of 11-16, 0 found\n(.*\n)*3 found/, "with progress");
@@ -382,6 +383,8 @@ t.test("a command line that is not understood says what would be right, and does
     [["read", "--type", "4", "--address", "10"], /which line\?/],
     [["read", "--type", "4", "--address", "10", "--tcp", "h:1", "--serial", "/dev/x"], /which line\?/],
     [["read", "--type", "4", "--address", "10", "--tcp", "h:99999"], /--tcp h:99999: expected HOST:PORT/],
+    [["read", "--type", "4", "--address", "10", "--tcp", "h:0"], /--tcp h:0: expected HOST:PORT/],
+    [["read", "--type", "4", "--adress", "10", "--tcp", "h:1"], /no option --adress; did you mean --address\?/],
     [["read", "--type", "4", "--address", "10", "--rtu-tcp", "h"], /--rtu-tcp h: expected HOST:PORT/],
     [
       ["read", "--type", "4", "--address", "10", "--serial", "/dev/x", "--baud", "9601"],

@@ -80,7 +80,8 @@ t.test("shows what was told, with ages that go on counting", async t => {
   t.match(left?.status, { choice: "smart", drawAgeMs: 2_600, boundBy: "mains.l2" });
   t.match(right, { name: "right", words: "ready, no car", limitA: null });
   t.match(view.mains, { limitA: 25, ageMs: 2_035, trust: "regulate" });
-  t.match(view.meters, [{ id: "mains", state: "ok", ageMs: 2_035 }]);
+  t.match(view.meters, [{ id: "mains", state: "ok", ageMs: 2_035, quality: "measured", cadenceMs: 1_000 }]);
+  t.match(view.meters[0]?.findings, [{ code: "phases-swapped", text: /^L1 of this meter is L2/ }]);
   t.strictSame(view.warnings, []);
 });
 
@@ -230,6 +231,7 @@ t.test("gives Prometheus what is known, and leaves out what is not", async t => 
     'edge_mains_amperes{phase="l2"} 24.8',
     'edge_meter_sample_age_seconds{meter="mains"} 0.535',
     'edge_meter_timeouts_total{meter="mains"} 0',
+    'edge_meter_finding{meter="mains",code="phases-swapped"} 1',
     'edge_point_max_amperes{point="left"} 16',
     'edge_facts_heard_total{fact="evse.status"} 2',
     'edge_http_requests_total{status="200"} 7',

@@ -25,7 +25,7 @@ t.test("options are read with a space and with an equals sign, words are kept ap
 
 t.test("what cannot be meant is refused with what would be right", async t => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
-    [["--prot", "/dev/a"], /there is no option --prot; did you mean port\?/],
+    [["--prot", "/dev/a"], /there is no option --prot; did you mean --port\?/],
     [["--zzzzzz"], /there is no option --zzzzzz; expected one of: --port, --note, --json/],
     [["-p", "/dev/a"], /there is no option -p/],
     [["--port"], /--port needs a value: --port PATH/],

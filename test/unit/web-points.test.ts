@@ -1,5 +1,5 @@
 import t from "tap";
-import type { PointStatusView, PointView, SiteView } from "../../services/api/view.ts";
+import type { MeterView, PointStatusView, PointView } from "../../services/api/view.ts";
 import { headlineOf } from "../../services/api/web/src/model/headline.ts";
 import { linksOf } from "../../services/api/web/src/model/links.ts";
 import { noticesOf } from "../../services/api/web/src/model/notices.ts";
@@ -76,7 +76,7 @@ t.test("a car whose draw nobody measures leaves house and cars unknown, unless i
   t.equal(unmeasured(0).carsW, 0);
 });
 
-const mainsMeter: SiteView["meters"][number] = {
+const mainsMeter: MeterView = {
   id: "mains",
   role: "mains",
   evseId: null,
@@ -87,8 +87,11 @@ const mainsMeter: SiteView["meters"][number] = {
   totalPowerW: null,
   importWh: null,
   exportWh: null,
+  quality: "measured",
   ageMs: 70_000,
+  cadenceMs: 1_000,
   lastError: "a reply was late",
+  findings: [],
   counters: null,
 };
 
@@ -102,15 +105,28 @@ t.test("boards and meters say whether they answer, and what is wrong where they 
     lastError: "no answer within 500 ms",
   } as const;
   const lost = pointView({ board: { ...pointView().board, link: "down", lastError: "connection refused" } });
-  const [board, silent, well] = linksOf(
+  const crossed: MeterView = {
+    ...mainsMeter,
+    findings: [
+      { code: "phases-swapped", text: "L1 of this meter is L2 of the mains meter" },
+      { code: "frozen", text: "every value has been the same for 2 min" },
+    ],
+  };
+  const [board, silent, well, doubted, derived] = linksOf(
     exampleView({
       points: [lost],
-      meters: [meter, mainsMeter],
+      meters: [meter, mainsMeter, crossed, { ...mainsMeter, quality: "derived" }],
     }),
   );
   t.match(board, { name: "Board of Left", word: "away", health: "bad", detail: "connection refused" });
   t.match(silent, { name: "EV meter of Left", word: "silent", health: "bad", detail: "no answer within 500 ms" });
   t.match(well, { name: "Mains meter", word: "answers", health: "good", detail: "Eastron3P, address 10" });
+  t.match(doubted, {
+    word: "check wiring",
+    health: "waiting",
+    detail: "L1 of this meter is L2 of the mains meter; every value has been the same for 2 min",
+  });
+  t.match(derived, { health: "good", detail: "Eastron3P, address 10 (currents worked out from power)" });
 });
 
 t.test("what the page suggests on a simulated site is what its simulator understands, and fits the moment", async t => {

@@ -15,8 +15,12 @@ export interface MeterValues {
 }
 
 const NOMINAL_V = 230;
+const NOMINAL_HZ = 50;
 
-/** Input registers of an Eastron SDM630: float32, high word first; currents are magnitudes, powers carry the sign. */
+/**
+ * Input registers of an Eastron SDM630: float32, high word first; currents are magnitudes, powers carry the sign. Its
+ * phases have each counted a third.
+ */
 export function eastron3P(measure: () => MeterValues): RegisterMap {
   return (fn, address) => {
     if (fn !== 4) return null;
@@ -32,8 +36,12 @@ export function eastron3P(measure: () => MeterValues): RegisterMap {
       0x0e: powerW.l2,
       0x10: powerW.l3,
       0x34: powerW.l1 + powerW.l2 + powerW.l3,
+      0x46: NOMINAL_HZ,
       0x48: importWh / 1_000,
       0x4a: exportWh / 1_000,
+      0x156: (importWh + exportWh) / 1_000,
+      ...thirds(0x15a, importWh / 1_000),
+      ...thirds(0x160, exportWh / 1_000),
     };
     const value = values[address & ~1];
     if (value === undefined) return null;
@@ -41,4 +49,8 @@ export function eastron3P(measure: () => MeterValues): RegisterMap {
     bytes.writeFloatBE(value);
     return bytes.readUInt16BE((address & 1) * 2);
   };
+}
+
+function thirds(address: number, kWh: number): Readonly<Record<number, number>> {
+  return { [address]: kWh / 3, [address + 2]: kWh / 3, [address + 4]: kWh / 3 };
 }

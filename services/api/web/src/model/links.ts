@@ -52,13 +52,22 @@ const METER_STATES: Readonly<Record<MeterView["state"], Pick<LinkLine, "word" | 
   silent: { word: "silent", health: "bad" },
 };
 
+/** It answers, and its samples show that something is wrong with it or its wiring. */
+const DOUBTED: Pick<LinkLine, "word" | "health"> = { word: "check wiring", health: "waiting" };
+
+function plainDetail({ source, lastError, quality }: MeterView, health: LinkLine["health"]): string {
+  if (health !== "good" && lastError !== null) return lastError;
+  return quality === "derived" ? `${source} (currents worked out from power)` : source;
+}
+
 function meterLine(meter: MeterView, points: readonly PointView[]): LinkLine {
   const of = points.find(point => point.id === meter.evseId);
-  const state = METER_STATES[meter.state];
+  const doubted = meter.state === "ok" && meter.findings.length > 0;
+  const state = doubted ? DOUBTED : METER_STATES[meter.state];
   return {
     key: `meter-${meter.id}`,
     name: of === undefined ? ROLE_WORDS[meter.role] : `${ROLE_WORDS[meter.role]} of ${of.name}`,
-    detail: state.health === "good" || meter.lastError === null ? meter.source : meter.lastError,
+    detail: doubted ? meter.findings.map(({ text }) => text).join("; ") : plainDetail(meter, state.health),
     ageMs: meter.ageMs,
     ...state,
   };
