@@ -401,7 +401,7 @@ t.test("a command line that is not understood says what would be right, and does
       /--every 1: expected a whole number 200/,
     ],
     [["read", "--frob"], /there is no option --frob/],
-    [["read", "mains", "--site", join(dir, "none.yaml")], /none\.yaml: cannot be read/],
+    [["read", "mains", "--site", join(dir, "none.yaml")], /none\.yaml: there is no such file/],
     [["scan", "--addresses", "0-300", "--tcp", "h:1"], /--addresses 0-300: expected FROM-TO within 1-247/],
     [["scan", "--addresses", "20-10", "--tcp", "h:1"], /--addresses 20-10/],
     [["scan", "please", "--tcp", "h:1"], /"please" is not understood/],
