@@ -2,7 +2,7 @@ import type { Instant } from "../../shared/time/clock.ts";
 import { offerToWaiting, refusedOrWaiting, withoutClaim } from "./admit.core.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
 import { claimOf, reasonFor, round1 } from "./claim.core.ts";
-import { distribute } from "./distribute.core.ts";
+import { distribute, type Shares } from "./distribute.core.ts";
 import { offerToGuests } from "./guests.core.ts";
 import {
   circuitIsSilent,
@@ -33,6 +33,8 @@ import {
   TRIAL_RAISE_A,
 } from "./tuning.core.ts";
 
+const NO_SHARES: Shares = { sharesA: [], stoppedBy: [] };
+
 /** What a decision is about: nothing new, more for those who charge, or one more who would charge. */
 type Intent = "hold" | "raise" | "join";
 
@@ -50,10 +52,11 @@ export function allocate(
   const ring = ringOf(seated, settings.schedule, now);
   const meter = fresh === "sun" ? null : fresh;
   const ground = { settings, trust, now, circuitSilent, ranks: ranksOf(ring), fresh: meter, news: fresh !== null };
-  const on = (next: BalancerState): Scene => ({ ...ground, limits: limitsInForce(next, settings, trust, now) });
   const fitting = shed({ ...seated, ring: ring.map(({ id }) => id) }, ground);
-  const turned = takeTurns(fitting, on(fitting));
-  const scene = on(turned);
+  const turned = takeTurns(fitting.state, { ...ground, limits: fitting.limits });
+  const handedOver = turned.points !== fitting.state.points;
+  const limits = handedOver ? limitsInForce(turned, settings, trust, now) : fitting.limits;
+  const scene: Scene = { ...ground, limits };
   return share(offerToWaiting(turned, scene), scene);
 }
 
@@ -63,6 +66,10 @@ function share(state: BalancerState, scene: Scene): BalancerState {
   const charging = state.points.filter(
     point => isReachable(point, now) && (point.admitted || point.askingSince !== null) && point.limitA > 0,
   );
+  if (charging.length === 0) {
+    const judged = judgeRaise(state, 0, 0, now);
+    return { ...judged, points: offerToGuests(state.points, charging, scene) };
+  }
   const joining = charging.filter(point => !point.admitted);
   const mayRaise =
     scene.trust === "unmetered" || (scene.trust === "regulate" && scene.news && now - state.raisedAt >= RESPONSE_MS);
@@ -93,18 +100,17 @@ function share(state: BalancerState, scene: Scene): BalancerState {
   });
   // Who waits to join comes before who would have more.
   const mayGrow = mayRaise && admitted.every(one => one);
-  const raises = distribute(
-    charging.map((point, index) => {
-      const mine = admitted[index] === true && (mayGrow || !point.admitted || !isRegulated(point));
-      return {
-        ...(claims[index] ?? { uses: [] }),
-        floorA: 0,
-        capA: mine ? Math.max(0, (targets.sharesA[index] ?? 0) - (keptA[index] ?? 0)) : 0,
-      };
-    }),
-    0,
-    restA.map(value => Math.max(0, value)),
-  );
+  const wishesA = charging.map((point, index) => {
+    const mine = admitted[index] === true && (mayGrow || !point.admitted || !isRegulated(point));
+    return mine ? Math.max(0, (targets.sharesA[index] ?? 0) - (keptA[index] ?? 0)) : 0;
+  });
+  const raises = wishesA.every(wishA => wishA === 0)
+    ? NO_SHARES
+    : distribute(
+        wishesA.map((capA, index) => ({ ...(claims[index] ?? { uses: [] }), floorA: 0, capA })),
+        0,
+        restA.map(value => Math.max(0, value)),
+      );
 
   // What each would get if everything that is free now were given away: it names what really binds.
   const potential = distribute(

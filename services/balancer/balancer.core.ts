@@ -28,9 +28,11 @@ export type BalancerInput =
 /** Shares what the fuse leaves among the cars that want it. Decides on every new sample, every news of a point, and every second. */
 export function balance(state: BalancerState, input: BalancerInput, now: Instant): Step<BalancerState, BalancerOutput> {
   if (input.kind === "role") return takeRole(state, input.epoch, now);
-  const step = decideAfter(state, input, now);
-  if (state.epoch !== null) return step;
-  return { state: follow(state, step.state, input.kind === "status" ? input.status : null, now), outputs: [] };
+  const heard = hear(state, input, now);
+  if (state.epoch === null) return standBy(state, heard, input.kind === "status" ? input.status : null, now);
+  // What the sun wishes for a point is news to the point itself.
+  const step = decideOn(heard, now, input.kind === "sun" ? state.points : heard.state.points);
+  return input.kind === "tick" ? repeat(step, now) : step;
 }
 
 /** Who takes over tells every point at once what it has, under the new epoch; nothing is raised before cars could have reacted. */
@@ -39,29 +41,42 @@ function takeRole(state: BalancerState, epoch: number | null, now: Instant): Ste
   return epoch === null ? { state: next, outputs: [] } : repeat(decide({ ...next, raisedAt: now }, null, now), now);
 }
 
-function decideAfter(
-  state: BalancerState,
-  input: Exclude<BalancerInput, { kind: "role" }>,
-  now: Instant,
-): Step<BalancerState, BalancerOutput> {
+function hear(state: BalancerState, input: Exclude<BalancerInput, { kind: "role" }>, now: Instant): Heard {
   switch (input.kind) {
     case "settings":
-      return decide({ ...state, settings: input.settings }, null, now);
-    case "sun":
-      return decide(hearSun(state, input.budget, now), "sun", now, state.points);
+      return { state: { ...state, settings: input.settings }, decideOn: null };
     case "tick":
-      return repeat(decide(state, null, now), now);
+      return { state, decideOn: null };
+    case "sun":
+      return hearSun(state, input.budget, now);
     case "status":
-      return decideOnNews(hearStatus(state, input.status, now), now);
+      return hearStatus(state, input.status, now);
     case "limits":
-      return decideOnNews(hearLimits(state, input.limits, now), now);
+      return hearLimits(state, input.limits, now);
     case "reading":
-      return decideOnNews(hearReading(state, input.reading, now), now);
+      return hearReading(state, input.reading, now);
   }
 }
 
-function decideOnNews({ state, decideOn }: Heard, now: Instant): Step<BalancerState, BalancerOutput> {
-  return decideOn === undefined ? { state, outputs: [] } : decide(state, decideOn, now);
+/** A standby judges what the meters show, as a shortage has to be known that began before it took over; it decides nothing. */
+function standBy(
+  before: BalancerState,
+  heard: Heard,
+  status: EvseStatus | null,
+  now: Instant,
+): Step<BalancerState, BalancerOutput> {
+  const { decideOn: fresh } = heard;
+  const judges = fresh !== undefined && fresh !== null && fresh !== "sun";
+  const seen = judges ? decide(heard.state, fresh, now).state : heard.state;
+  return { state: follow(before, seen, status, now), outputs: [] };
+}
+
+function decideOn(
+  { state, decideOn: fresh }: Heard,
+  now: Instant,
+  last: readonly Point[],
+): Step<BalancerState, BalancerOutput> {
+  return fresh === undefined ? { state, outputs: [] } : decide(state, fresh, now, last);
 }
 
 function decide(

@@ -1,5 +1,4 @@
-import type { Instant } from "../../shared/time/clock.ts";
-import { atPhase, baseA, type Measured, SUM_OF_PHASES, settledSamples } from "./measured.core.ts";
+import { atPhase, baseA, type Measured, type Sample, SUM_OF_PHASES } from "./measured.core.ts";
 import { BLIND_RAISE_MAX_A, MARGIN_A, TRIM_A, UNUSED_CUT_A } from "./tuning.core.ts";
 
 /** What the regulated points hold and may draw on one phase. */
@@ -31,15 +30,15 @@ export interface PhaseBudget {
 /**
  * The regulator (asymmetric): what is measured above the limit is cut at once and in full; what is free is given back only
  * when it has been free in every sample of the settling time. Where the points' draw is metered, the rest of the load is
- * known exactly and one step suffices; where it is not, half of the room is taken at a time.
+ * known exactly and one step suffices; where it is not, half of the room is taken at a time. `settled` are the samples of the
+ * settling time, null while there are too few.
  */
 export function budgetOf(
   measured: Measured,
+  settled: readonly Sample[] | null,
   limitA: number,
   phase: number,
   load: PhaseLoad,
-  patienceMs: number,
-  now: Instant,
 ): PhaseBudget {
   const newest = measured.samples.at(-1);
   if (newest === undefined) return { cutToA: 0, raiseToA: 0, roomA: 0, freeNowA: 0, shortageA: 0 };
@@ -55,7 +54,6 @@ export function budgetOf(
   const unused = load.allottedA > lastingA + UNUSED_CUT_A * phases;
   const cutToA = excessA > 1e-6 ? freeNowA - MARGIN_A * phases : unused ? lastingA - MARGIN_A * phases : Infinity;
 
-  const settled = settledSamples(measured, patienceMs, now);
   if (settled === null) return { cutToA, raiseToA: load.allottedA, roomA: 0, freeNowA, shortageA };
   if (known) {
     // The newest sample is not always among the settled ones, but what it forbids is forbidden.

@@ -1,7 +1,8 @@
+import { alike } from "../../shared/alike.ts";
 import type { EvseStatus } from "../../shared/contracts/evse.ts";
 import type { LimitsCurrent } from "../../shared/contracts/limits.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
-import type { SolarBudget } from "../../shared/contracts/solar.ts";
+import type { SolarBudget, SolarPoint } from "../../shared/contracts/solar.ts";
 import { mayBelieve } from "../../shared/lease/fence.core.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { recallRing } from "./follow.core.ts";
@@ -20,7 +21,7 @@ import { recalled } from "./turn.core.ts";
 /** What was taken in, and what is to be decided on: the meter of a new sample, null for other news; left out when it is no news. */
 export interface Heard {
   readonly state: BalancerState;
-  readonly decideOn?: MeterKey | null;
+  readonly decideOn?: MeterKey | "sun" | null;
 }
 
 /**
@@ -48,13 +49,13 @@ const NO_NEWS: ReadonlySet<string> = new Set<keyof EvseStatus>([
   "session",
   "solar",
   "temperatureC",
+  "turn",
 ]);
 
 function isNews(before: EvseStatus, status: EvseStatus): boolean {
   if (before.offerA > 0 !== status.offerA > 0) return true;
   return (Object.keys(status) as (keyof EvseStatus)[]).some(
-    key =>
-      !NO_NEWS.has(key) && before[key] !== status[key] && JSON.stringify(before[key]) !== JSON.stringify(status[key]),
+    key => !NO_NEWS.has(key) && !alike(before[key], status[key]),
   );
 }
 
@@ -183,14 +184,33 @@ export function hearLimits(state: BalancerState, current: LimitsCurrent, now: In
   return { state: next, decideOn: null };
 }
 
-/** What the sun leaves, from the one who may say so. */
-export function hearSun(state: BalancerState, budget: SolarBudget, now: Instant): BalancerState {
+/**
+ * What the sun leaves, from the one who may say so. It is told at least once a second, changed or not; what says nothing new is
+ * taken in, and not decided on.
+ */
+export function hearSun(state: BalancerState, budget: SolarBudget, now: Instant): Heard {
   const last = state.sun === null ? null : { epoch: state.sun.epoch, at: state.sun.at };
-  if (!mayBelieve(last, budget.epoch, BUDGET_LIFETIME_MS, now)) return state;
+  if (!mayBelieve(last, budget.epoch, BUDGET_LIFETIME_MS, now)) return { state };
   const wishes = new Map(budget.points.map(wish => [wish.evseId, wish]));
   const points = state.points.map(point => {
     const wish = wishes.get(point.id);
     return wish === undefined ? point : { ...point, solar: { wish, at: now }, phases: wish.phases };
   });
-  return { ...state, points, sun: { chargingA: budget.chargingA, at: now, epoch: budget.epoch } };
+  const next = { ...state, points, sun: { chargingA: budget.chargingA, at: now, epoch: budget.epoch } };
+  const fresh = state.sun !== null && now - state.sun.at <= BUDGET_LIFETIME_MS;
+  const same =
+    fresh &&
+    state.sun.chargingA === budget.chargingA &&
+    state.points.every((point, index) => isSameWish(point.solar?.wish, points[index]?.solar?.wish));
+  return same ? { state: next } : { state: next, decideOn: "sun" };
+}
+
+/** The outlook is for people. */
+function isSameWish(before: SolarPoint | undefined, wish: SolarPoint | undefined): boolean {
+  return (
+    before?.go === wish?.go &&
+    before?.phases === wish?.phases &&
+    before?.counts === wish?.counts &&
+    before?.boundBy === wish?.boundBy
+  );
 }

@@ -4,7 +4,15 @@ import type { Instant } from "../../shared/time/clock.ts";
 import type { BalancerSettings } from "./balancer.config.ts";
 import { budgetOf, type PhaseBudget, type PhaseLoad } from "./budget.core.ts";
 import { type Circuit, isMetered, unmeteredA } from "./circuits.core.ts";
-import { ageMs, atPhase, type Measured, nothingMeasured, SUM_OF_PHASES, settledSamples } from "./measured.core.ts";
+import {
+  ageMs,
+  atPhase,
+  type Measured,
+  nothingMeasured,
+  type Sample,
+  SUM_OF_PHASES,
+  settledSamples,
+} from "./measured.core.ts";
 import {
   drawAtMostA,
   drawNow,
@@ -118,8 +126,9 @@ function mainsLimits(ground: Ground): readonly Limit[] {
     limitA === null ? null : ({ ...sum, key: "interval", boundBy: "capacity", limitA } as const),
     quarter === null ? null : ({ ...sum, key: "peak", boundBy: "peak", limitA: quarter.limitA } as const),
   ];
+  const evidence = evidenceOf(ground, state.mains, "mains");
   return [...phases, ...sums.filter(rule => rule !== null)].map(rule =>
-    measuredLimit(ground, state.mains, "mains", { ...rule, binds: "regulated" }),
+    measuredLimit(ground, evidence, { ...rule, binds: "regulated" }),
   );
 }
 
@@ -129,11 +138,12 @@ function circuitLimits(ground: Ground): readonly Limit[] {
   const { circuitA } = settings;
   if (circuitA === null) return [];
   const metered = settings.circuitMeter || isMetered({ measured: state.circuit }, now);
+  const evidence = evidenceOf(ground, state.circuit, "circuit");
   return HOUSE_PHASES.map(phase => {
     const boundBy: BoundBy = CIRCUIT[phase] ?? "circuit.l1";
     const rule = { key: boundBy, boundBy, phase, limitA: circuitA, binds: "all" } as const;
     return metered
-      ? measuredLimit(ground, state.circuit, "circuit", { ...rule, shortage: "scored" })
+      ? measuredLimit(ground, evidence, { ...rule, shortage: "scored" })
       : unmeteredLimit(ground, { ...rule, shortage: "at-once" });
   });
 }
@@ -141,12 +151,13 @@ function circuitLimits(ground: Ground): readonly Limit[] {
 function nestedLimits(ground: Ground, circuit: Circuit): readonly Limit[] {
   const binds = new Set(circuit.members);
   const metered = isMetered(circuit, ground.now);
+  const evidence = evidenceOf(ground, circuit.measured, `circuit.${circuit.id}`);
   return HOUSE_PHASES.map(phase => {
     const boundBy: BoundBy = `circuit.${circuit.id}.${PHASES[phase]}`;
     const rule = { key: boundBy, boundBy, phase, binds } as const;
     const limitA = circuit.limitA[phase];
     return metered
-      ? measuredLimit(ground, circuit.measured, `circuit.${circuit.id}`, { ...rule, limitA, shortage: "scored" })
+      ? measuredLimit(ground, evidence, { ...rule, limitA, shortage: "scored" })
       : unmeteredLimit(ground, { ...rule, limitA: unmeteredA(circuit, phase), shortage: "at-once" });
   });
 }
@@ -220,17 +231,27 @@ function isBound(point: Point, { binds }: Pick<Limit, "binds">): boolean {
   return binds === "regulated" ? isRegulated(point) : binds.has(point.id);
 }
 
-function measuredLimit(ground: Ground, measured: Measured, meter: MeterKey, rule: Rule): Limit {
-  const { state, now } = ground;
+/** What one meter has shown, as all limits that it measures are judged by it. */
+interface Evidence {
+  readonly meter: MeterKey;
+  readonly measured: Measured;
+  readonly settled: readonly Sample[] | null;
+}
+
+function evidenceOf({ state, now }: Ground, measured: Measured, meter: MeterKey): Evidence {
+  return { meter, measured, settled: settledSamples(measured, state.patienceMs, now) };
+}
+
+function measuredLimit(ground: Ground, { meter, measured, settled }: Evidence, rule: Rule): Limit {
   const load = loadOf(ground, rule);
   const newest = measured.samples.at(-1);
   return {
     ...rule,
     meter,
-    settled: settledSamples(measured, state.patienceMs, now) !== null,
+    settled: settled !== null,
     loadShare: newest === undefined ? 0 : atPhase(newest.measuredA, rule.phase) / Math.max(0.1, rule.limitA),
     load,
-    budget: budgetOf(measured, rule.limitA, rule.phase, load, state.patienceMs, now),
+    budget: budgetOf(measured, settled, rule.limitA, rule.phase, load),
   };
 }
 

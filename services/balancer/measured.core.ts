@@ -30,7 +30,8 @@ export function withSample(measured: Measured, sample: Sample): Measured {
   const previous = measured.samples.at(-1);
   const gapMs = previous === undefined ? measured.cadenceMs : sample.at - previous.at;
   const cadenceMs = Math.min(10_000, Math.max(200, measured.cadenceMs + (gapMs - measured.cadenceMs) / 4));
-  return { samples: [...measured.samples.filter(past => sample.at - past.at < KEPT_MS), sample], cadenceMs };
+  const before = measured.samples.findLastIndex(past => sample.at - past.at >= KEPT_MS);
+  return { samples: [...measured.samples.slice(before + 1), sample], cadenceMs };
 }
 
 /** Stands where a limit is no phase's but bounds the sum of all three. */
@@ -54,10 +55,10 @@ export function baseA(sample: Sample, phase: number): number {
 
 /** The samples a raise rests on; null while there are too few of them or they reach back too short. */
 export function settledSamples(measured: Measured, patienceMs: number, now: Instant): readonly Sample[] | null {
-  const inside = measured.samples.filter(
-    sample => now - sample.at <= Math.max(patienceMs, (SETTLED_SAMPLES - 0.8) * measured.cadenceMs),
-  );
-  const exact = inside.filter(sample => sample.exact);
+  const reachMs = Math.max(patienceMs, (SETTLED_SAMPLES - 0.8) * measured.cadenceMs);
+  // The newest stand last, and most of what is kept is too old.
+  const before = measured.samples.findLastIndex(sample => now - sample.at > reachMs);
+  const exact = measured.samples.slice(before + 1).filter(sample => sample.exact);
   return exact.length >= SETTLED_SAMPLES ? exact : null;
 }
 

@@ -20,12 +20,18 @@ const KEEP_MINIMUM_MS = 60_000;
 
 const NONE: Shortage = { score: 0, since: null };
 
+interface Shed {
+  readonly state: BalancerState;
+  /** In force for it. */
+  readonly limits: readonly Limit[];
+}
+
 /**
  * Stops points while a limit does not even carry the minimum of all that charge, the last of the ring first. A limit that is only
  * a sum of what is given is never exceeded; a measured one counts a score with each of its samples; CAPACITY may be
  * exceeded at the minimum for CAP STOP, then everything stops that counts against it (spec control 4.5).
  */
-export function shed(state: BalancerState, scene: ShortageScene): BalancerState {
+export function shed(state: BalancerState, scene: ShortageScene): Shed {
   const { settings, trust, now } = scene;
   let limits = limitsInForce(state, settings, trust, now);
   let current: BalancerState = { ...state, shortage: judged(state, limits, scene) };
@@ -34,7 +40,7 @@ export function shed(state: BalancerState, scene: ShortageScene): BalancerState 
     const short = limits.find(
       limit => mustStop(limit, current, scene) && usersOf(limit, limits, current, scene).length > 0,
     );
-    if (short === undefined) return current;
+    if (short === undefined) return { state: current, limits };
     const users = usersOf(short, limits, current, scene);
     const stopping = new Set(toStop(users, short, scene).map(point => point.id));
     // Who has to wait while others go on is paused, which is no error; only when nobody is left there is a shortage.

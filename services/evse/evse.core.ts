@@ -1,4 +1,5 @@
 import type { Step } from "../../shared/actor/actor.ts";
+import { alike } from "../../shared/alike.ts";
 import type { BalancerAllocation } from "../../shared/contracts/balancer.ts";
 import type { EvseStatus, EvseSwitch } from "../../shared/contracts/evse.ts";
 import type { MeterReading } from "../../shared/contracts/meter.ts";
@@ -14,7 +15,7 @@ import { observe } from "./observe.core.ts";
 import { phasesConnected } from "./offer.core.ts";
 import { observeOverdraw } from "./overdraw.core.ts";
 import { observeRcm } from "./rcm.core.ts";
-import { grantOf, statusOf } from "./report.core.ts";
+import { grantOf, standOf, withSession } from "./report.core.ts";
 import { countCharging, type Draw, withRegister } from "./session.core.ts";
 import { type SessionOutput, watchSession } from "./session-watch.core.ts";
 import type { EvseCoreState, Wish } from "./state.core.ts";
@@ -133,8 +134,8 @@ function grant(state: EvseCoreState, now: Instant): Step<EvseCoreState, EvseOutp
     granted.value.contactorL1 === next.contactorL1 &&
     granted.value.contactorL23 === next.contactorL23 &&
     granted.value.rcmTest === next.rcmTest &&
-    sameJson(granted.value.lock, next.lock) &&
-    sameJson(granted.value.led, next.led) &&
+    alike(granted.value.lock, next.lock) &&
+    alike(granted.value.led, next.led) &&
     !next.acknowledge &&
     !next.acknowledgeRcm;
   if (same && now - granted.at < GRANT_EVERY_MS) return { state, outputs: [] };
@@ -147,7 +148,7 @@ function grant(state: EvseCoreState, now: Instant): Step<EvseCoreState, EvseOutp
 /** Status goes out at once when something a reader acts on has changed, and every second. */
 function report(state: EvseCoreState, now: Instant): Step<EvseCoreState, EvseOutput> {
   const { reported } = state;
-  const next = statusOf(state, now);
+  const next = standOf(state, now);
   const last = reported?.value;
   const same =
     last !== undefined &&
@@ -167,12 +168,9 @@ function report(state: EvseCoreState, now: Instant): Step<EvseCoreState, EvseOut
     last.gridRelayOpen === next.gridRelayOpen &&
     last.allotted?.limitA === next.allotted?.limitA &&
     last.allotted?.admitted === next.allotted?.admitted &&
-    last.faults.join() === next.faults.join() &&
-    sameJson(last.plugLock, next.plugLock);
+    alike(last.faults, next.faults) &&
+    alike(last.plugLock, next.plugLock);
   if (same && reported !== null && now - reported.at < STATUS_EVERY_MS) return { state, outputs: [] };
-  return { state: { ...state, reported: { value: next, at: now } }, outputs: [{ kind: "status", status: next }] };
-}
-
-function sameJson(one: object | null, other: object | null): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+  const status = withSession(next, state);
+  return { state: { ...state, reported: { value: status, at: now } }, outputs: [{ kind: "status", status }] };
 }

@@ -50,6 +50,11 @@ function pilotOf(state: EvseCoreState, offerA: number, now: Instant): EvseGrant[
 
 /** The point's view of itself. */
 export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
+  return withSession(standOf(state, now), state);
+}
+
+/** All of it but the session: what news is judged by, on every input. */
+export function standOf(state: EvseCoreState, now: Instant): Omit<EvseStatus, "session"> {
   const { settings, sensed, draw } = state;
   const ceiling = ceilingOf(state);
   const faults = faultsOf(state, now);
@@ -108,16 +113,15 @@ export function statusOf(state: EvseCoreState, now: Instant): EvseStatus {
     connectedMs: connectedMs(state, now),
     solar: settings?.mode === "solar" ? solar : null,
     turn: turnNow(state, now),
-    session:
-      state.session === null
-        ? null
-        : describeSession(
-            state.session,
-            state.point.evseId,
-            settings?.mode ?? "normal",
-            state.state === "C2" ? null : reason,
-            null,
-          ),
+  };
+}
+
+export function withSession(stand: Omit<EvseStatus, "session">, { session, point }: EvseCoreState): EvseStatus {
+  const { mode, reason } = stand;
+  const pauseReason = stand.state === "C2" ? null : reason;
+  return {
+    ...stand,
+    session: session === null ? null : describeSession(session, point.evseId, mode, pauseReason, null),
   };
 }
 

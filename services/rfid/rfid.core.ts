@@ -1,4 +1,5 @@
 import type { Step } from "../../shared/actor/actor.ts";
+import { alike } from "../../shared/alike.ts";
 import { lifetimeMs } from "../../shared/contracts/define.ts";
 import { evseStatus } from "../../shared/contracts/evse.ts";
 import {
@@ -224,8 +225,7 @@ function keep(state: RfidState): Handled {
 function tell(state: RfidState, now: Instant): Handled {
   const status = statusOf(state, now);
   const last = state.reported;
-  const same =
-    last !== null && JSON.stringify({ ...status, lockInS: 0 }) === JSON.stringify({ ...last.status, lockInS: 0 });
+  const same = last !== null && alike({ ...status, lockInS: 0 }, { ...last.status, lockInS: 0 });
   if (same && now - last.at < STATUS_EVERY_MS) return only(state);
   return { state: { ...state, reported: { status, at: now } }, outputs: [{ kind: "status", status }] };
 }
