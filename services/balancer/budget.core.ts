@@ -49,7 +49,10 @@ export function budgetOf(
   const freeNowA = limitA - measuredA + drawnA + load.unknownA;
   const excessA = measuredA - limitA;
   const known = load.unknownA === 0;
-  const shortageA = load.minimumA - freeNowA;
+  const lackingA = load.minimumA - freeNowA;
+  // A car that began to draw between the reading of its meter and this one, or is about to, looks like a load of the house: until
+  // all have followed, only what is overloaded is short.
+  const shortageA = newest.exact && load.followed ? lackingA : Math.min(lackingA, excessA);
   const lastingA = known ? lastingFreeA(measured, limitA, phase) : Infinity;
   const unused = load.allottedA > lastingA + UNUSED_CUT_A * phases;
   const cutToA = excessA > 1e-6 ? freeNowA - MARGIN_A * phases : unused ? lastingA - MARGIN_A * phases : Infinity;
