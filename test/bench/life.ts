@@ -1,5 +1,5 @@
 import { live } from "../support/life/life.ts";
-import type { LifeFigures } from "../support/life/life-watch.ts";
+import type { LifeFigures } from "../support/life/life-figures.ts";
 
 // A site lives for so many days under invariants: npm run bench:life -- --days 100 --seed 1
 
@@ -25,8 +25,9 @@ function main(args: readonly string[]): number {
 function inWords(figures: LifeFigures): string {
   return [
     `${figures.visits} cars came and left, ${figures.sessions} charged ${(figures.energyWh / 1_000).toFixed(0)} kWh`,
-    `${figures.closings} closings, ${figures.troubles} troubles`,
-    `over the fuse for ${figures.longestOverS} s at most`,
+    `${figures.closings} closings, ${figures.troubles} troubles, ${figures.changes} changes, ${figures.takeovers} take-overs`,
+    `nobody decided for ${figures.longestLeaderlessS} s at most`,
+    `over fuse or capacity for ${figures.longestOverS} s at most, over a limit of what is given for ${figures.longestAboveLimitS} s`,
     `nobody waited longer than ${figures.longestIdleS} s with everything there`,
     `energy of a session off by ${figures.energyErrorWh.toFixed(1)} Wh at most`,
     `${figures.broken.length} invariants broken`,

@@ -4,12 +4,16 @@ import { LifeSite } from "../support/life/life-site.ts";
 import { LifeWatch } from "../support/life/life-watch.ts";
 import { Rng } from "../support/rng.ts";
 
-t.test("a day of random life breaks nothing: fuse, contactors, sessions, energy, recovery", async t => {
-  const figures = live(1, 2);
-  t.comment(JSON.stringify({ ...figures, broken: figures.broken.length }));
-  t.strictSame(figures.broken, []);
-  t.ok(figures.sessions >= 5 && figures.closings >= 20 && figures.troubles >= 20, "it was a day with something in it");
-});
+t.test(
+  "two days of random life break nothing: limits, contactors, sessions, energy, recovery, two gateways",
+  async t => {
+    const figures = live(2, 2);
+    t.comment(JSON.stringify({ ...figures, broken: figures.broken.length }));
+    t.strictSame(figures.broken, []);
+    t.ok(figures.sessions >= 10 && figures.closings >= 40 && figures.troubles >= 40, "days with something in them");
+    t.ok(figures.takeovers >= 3 && figures.changes >= 8, "gateways took over, and settings and limits changed");
+  },
+);
 
 t.test("the watch sees what it is there for", async t => {
   const begin = () => {
@@ -61,8 +65,47 @@ t.test("the watch sees what it is there for", async t => {
     over.point.car.drawA = 16;
     over.watch.look();
   }
-  t.match(over.watch.figures.broken.join("\n"), /L1 at 56\.0 A for \d+ s/);
+  t.match(over.watch.figures.broken.join("\n"), /mains L1: 56\.0 A for \d+ s/);
   t.match(over.watch.figures.broken.join("\n"), /without permission/);
+
+  const circuit = begin();
+  circuit.site.settings = { ...circuit.site.settings, circuitA: 6 };
+  for (let second = 0; second < 40; second += 1) {
+    circuit.site.step();
+    circuit.point.car.drawA = 9;
+    circuit.watch.look();
+  }
+  t.match(circuit.watch.figures.broken.join("\n"), /circuit L1: 9\.0 A for \d+ s, 6\.0 A is its limit/);
+
+  const outside = begin();
+  const limit = { limitId: "dim", owner: "ems", evseId: null, maxA: null, maxW: 4_200, endsAtMs: null };
+  outside.site.limits = [limit];
+  for (let second = 0; second < 40; second += 1) {
+    outside.site.step();
+    outside.point.car.drawA = 9;
+    outside.watch.look();
+  }
+  t.match(outside.watch.figures.broken.join("\n"), /dim: 27\.0 A for \d+ s, 18\.6 A is its limit/);
+
+  const split = begin();
+  const [, standby] = split.site.gateways;
+  if (standby === undefined) throw new Error("there are two gateways");
+  standby.epoch = () => 99;
+  split.watch.look();
+  t.match(split.watch.figures.broken.join("\n"), /2 gateways decide as balancer/);
+
+  const headless = begin();
+  for (const gateway of headless.site.gateways) gateway.epoch = () => null;
+  for (let second = 0; second < 20; second += 1) headless.watch.look();
+  t.match(headless.watch.figures.broken.join("\n"), /nobody decides for \d+ s/);
+
+  const stale = begin();
+  const { allocation } = stale.point.evse;
+  if (allocation === null) throw new Error("it has an allocation");
+  const displaced = { ...allocation, value: { ...allocation.value, epoch: allocation.value.epoch - 1 } };
+  stale.point.evse = { ...stale.point.evse, allocation: displaced };
+  stale.watch.look();
+  t.match(stale.watch.figures.broken.join("\n"), /smart believes epoch 0 after 1/);
 
   const idle = begin();
   for (let second = 0; second < 301; second += 1) {

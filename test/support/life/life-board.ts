@@ -33,18 +33,20 @@ export class LifeBoard {
   }
 
   /** Lets the car answer the pilot, and makes the AND of everything that must hold for a closed contactor. */
-  settle(car: LifeCar, now: number): void {
-    const fresh = this.#granted !== null && now - this.#granted.at <= this.#granted.grant.lifetimeMs;
+  settle(car: LifeCar, now: number, seconds = 1): void {
+    // In seconds that were passed over the host went on granting as before.
+    const sinceMs = now - (this.#granted?.at ?? -Infinity) - 1_000 * (seconds - 1);
+    const fresh = this.#granted !== null && sinceMs <= this.#granted.grant.lifetimeMs;
     const grant = fresh ? (this.#granted?.grant ?? null) : null;
     const pilot = grant?.pilot ?? "idle";
-    const shown = car.shows(pilot, grant?.offerA ?? 0);
+    const shown = car.shows(pilot, grant?.offerA ?? 0, now);
     this.cp = pilot === "disconnected" ? "A" : shown;
     if (this.residual) this.latched = true;
     const permitted = grant?.contactorL1 === true;
     const may = permitted && this.cp === "C" && !this.latched && !this.#openedLocally;
     if (this.closed !== 0 && !may && permitted) this.#openedLocally = true;
     this.closed = may ? (grant.contactorL23 ? 3 : 1) : 0;
-    car.draw(this.closed);
+    car.draw(this.closed, now, seconds);
   }
 
   sensed(now: number): PilotSensed {

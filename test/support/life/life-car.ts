@@ -13,8 +13,9 @@ export class LifeCar {
   wantsWh = 0;
   takenWh = 0;
   drawA = 0;
-  #offers: number[] = [];
-  #quietS = 0;
+  /** What it is offered, since when; only as far back as it still follows. */
+  #offers: { readonly at: number; readonly offerA: number }[] = [];
+  #offeredAt = -Infinity;
 
   arrive(rng: Rng): void {
     this.plugged = true;
@@ -24,7 +25,7 @@ export class LifeCar {
     this.wantsWh = 1_000 + rng.below(30_000);
     this.takenWh = 0;
     this.#offers = [];
-    this.#quietS = 0;
+    this.#offeredAt = -Infinity;
   }
 
   leave(): void {
@@ -36,19 +37,27 @@ export class LifeCar {
     return this.plugged && this.takenWh < this.wantsWh;
   }
 
-  /** What it shows on the pilot, a second on. */
-  shows(pilot: EvseGrant["pilot"], offerA: number): CpState {
+  /** What it shows on the pilot. */
+  shows(pilot: EvseGrant["pilot"], offerA: number, now: number): CpState {
     if (!this.plugged) return "A";
-    this.#offers = [...this.#offers, pilot === "offer" ? offerA : 0].slice(-this.lagS - 1);
+    const offeredA = pilot === "offer" ? offerA : 0;
+    if (this.#offers.at(-1)?.offerA !== offeredA) this.#offers.push({ at: now, offerA: offeredA });
+    while ((this.#offers[1]?.at ?? Infinity) <= now - 1_000 * this.lagS) this.#offers.shift();
     // Without PWM it stops within its reaction time; with it, it asks as long as it is hungry.
-    this.#quietS = pilot === "offer" ? 0 : this.#quietS + 1;
-    return this.hungry && this.#quietS <= this.lagS && (this.#offers[0] ?? 0) > 0 ? "C" : "B";
+    if (pilot === "offer") this.#offeredAt = now;
+    return this.hungry && now - this.#offeredAt <= 1_000 * this.lagS && this.#followedA(now) > 0 ? "C" : "B";
   }
 
-  /** Draws for a second through closed contactors on so many phases. */
-  draw(contactors: 0 | 1 | 3): void {
-    const usedA = Math.min(this.maxA, this.#offers[0] ?? 0);
-    this.drawA = contactors === 0 || !this.hungry ? 0 : Math.min(usedA, this.drawA + 8);
-    this.takenWh += (this.drawA * Math.min(contactors, this.phases) * NOMINAL_V) / 3_600;
+  /** Draws for so many seconds through closed contactors on so many phases. */
+  draw(contactors: 0 | 1 | 3, now: number, seconds: number): void {
+    const usedA = Math.min(this.maxA, this.#followedA(now));
+    this.drawA = contactors === 0 || !this.hungry ? 0 : Math.min(usedA, this.drawA + 8 * seconds);
+    this.takenWh += (this.drawA * Math.min(contactors, this.phases) * NOMINAL_V * seconds) / 3_600;
+  }
+
+  /** The offer that it has had the time to follow. */
+  #followedA(now: number): number {
+    const oldest = this.#offers[0];
+    return oldest !== undefined && oldest.at <= now - 1_000 * this.lagS ? oldest.offerA : 0;
   }
 }

@@ -25,11 +25,14 @@ export class LifePoint {
   backAt = -Infinity;
   meterSilentUntil = -Infinity;
   registerWh = 100_000;
+  /** When closing was last permitted, with everything there that it needs. */
+  permittedAt = -Infinity;
   readonly #civilMs: (now: number) => number;
   readonly #identity: EvsePoint;
   #snapshot: SessionSnapshot | null = null;
   #memory: Memory | null = null;
   #sequence = 0;
+  #settingsToldAt = -Infinity;
 
   constructor(id: string, change: Partial<PointSettings>, cards: boolean, civilMs: (now: number) => number) {
     this.id = id;
@@ -50,14 +53,25 @@ export class LifePoint {
     const step = charge(this.evse, input, now);
     this.evse = step.state;
     for (const output of step.outputs) {
-      if (output.kind === "grant") this.board.obey(output.grant, now);
-      else if (output.kind === "status") this.status = output.status;
+      if (output.kind === "grant") {
+        this.board.obey(output.grant, now);
+        if (output.grant.contactorL1 && this.evse.state === "C2" && this.isAllowed(now)) this.permittedAt = now;
+      }
+      if (output.kind === "status") this.status = output.status;
       else if (output.kind === "session-ended") this.ended.push(output.session);
       else if (output.kind === "keep-session") this.#snapshot = output.snapshot;
     }
   }
 
+  /** The balancer lets it charge, and so do its own settings. */
+  isAllowed(now: number): boolean {
+    const { allocation, settings } = this.evse;
+    const limitA = allocation !== null && now - allocation.at <= 6_000 ? allocation.value.limitA : 0;
+    return this.isUp(now) && settings?.access === "on" && limitA >= 6;
+  }
+
   tellSettings(now: number): void {
+    this.#settingsToldAt = now;
     this.tell({ kind: "settings", settings: this.settings }, now);
     if (this.rfid !== null)
       this.tellReader({ kind: "settings", reader: "enable-all", access: this.settings.access }, now);
@@ -89,11 +103,15 @@ export class LifePoint {
     if (this.rfid !== null) this.rfid = beginRfid(this.id, { version: "v1", cards: [CARD], memory: this.#memory });
   }
 
+  /** Its process hears its board. */
+  sense(now: number): void {
+    if (this.isUp(now)) this.tell({ kind: "sensed", sensed: this.board.sensed(now) }, now);
+  }
+
   /** A second of the point's process. */
   run(now: number): void {
     if (!this.isUp(now)) return;
-    if (now === this.backAt || now % 2_000 === 0) this.tellSettings(now);
-    this.tell({ kind: "sensed", sensed: this.board.sensed(now) }, now);
+    if (now === this.backAt || now - this.#settingsToldAt >= 10_000) this.tellSettings(now);
     if (this.rfid !== null && this.status !== null) {
       this.tellReader({ kind: "point", carConnected: this.status.carConnected }, now);
       this.tellReader({ kind: "directory", version: "v1" }, now);

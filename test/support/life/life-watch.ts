@@ -1,10 +1,8 @@
+import { counted, type LifeFigures, noFigures, passes } from "./life-figures.ts";
+import { LimitsWatch } from "./life-limits.ts";
 import type { LifePoint } from "./life-point.ts";
-import { type LifeSite, MAINS_A } from "./life-site.ts";
+import { GARAGE, type LifeSite, MAINS_A } from "./life-site.ts";
 
-/** A sample, the car's reaction, and the 20 s that the smallest shortage may last. */
-const OVER_AT_MOST_S = 1 + 5 + 22 + 2;
-/** Silence of the mains meter is borne for 11 s; then the cars get 6 s. */
-const BLIND_AT_MOST_S = 11 + 6 + 2;
 /** PWM goes off with the word; the car gets 6 s before the contactor opens. */
 const STOPS_WITHIN_S = 6 + 1;
 /** After a trouble: a minute of waiting for room, the delays of the charge states, a start in turn. */
@@ -12,39 +10,23 @@ const RECOVERED_WITHIN_S = 300;
 /** A register counts whole watt-hours, and what flowed since its last sample is not known. */
 const RESOLUTION_WH = 2;
 
-export interface LifeFigures {
-  visits: number;
-  sessions: number;
-  energyWh: number;
-  closings: number;
-  troubles: number;
-  longestOverS: number;
-  longestIdleS: number;
-  energyErrorWh: number;
-  broken: string[];
+interface Own {
+  closed: boolean;
+  forbiddenS: number;
+  idleS: number;
+  unmeteredWh: number;
+  charged: boolean;
+  /** The last word that it believed. */
+  word: { readonly epoch: number; readonly at: number } | null;
 }
 
 /** Holds every second against what must always be so. */
 export class LifeWatch {
-  readonly figures: LifeFigures = {
-    visits: 0,
-    sessions: 0,
-    energyWh: 0,
-    closings: 0,
-    troubles: 0,
-    longestOverS: 0,
-    longestIdleS: 0,
-    energyErrorWh: 0,
-    broken: [],
-  };
+  readonly figures: LifeFigures = noFigures();
   readonly #site: LifeSite;
-  readonly #overS: [number, number, number] = [0, 0, 0];
-  #lastHouseA: readonly [number, number, number] = [0, 0, 0];
-  #lastSunA = 0;
-  readonly #of = new Map<
-    LifePoint,
-    { closed: boolean; forbiddenS: number; idleS: number; unmeteredWh: number; charged: boolean }
-  >();
+  readonly #limits: LimitsWatch;
+  #seconds = 1;
+  readonly #of = new Map<LifePoint, Own>();
   readonly #due: {
     readonly point: LifePoint;
     readonly takenWh: number;
@@ -56,7 +38,8 @@ export class LifeWatch {
   constructor(site: LifeSite) {
     this.#site = site;
     for (const point of site.points)
-      this.#of.set(point, { closed: false, forbiddenS: 0, idleS: 0, unmeteredWh: 0, charged: false });
+      this.#of.set(point, { closed: false, forbiddenS: 0, idleS: 0, unmeteredWh: 0, charged: false, word: null });
+    this.#limits = new LimitsWatch(site, this.figures, words => this.#report(words));
   }
 
   /** A visit ends: its session must follow, with its energy. */
@@ -72,48 +55,27 @@ export class LifeWatch {
     own.idleS = 0;
   }
 
-  look(): void {
-    this.#fuse();
+  /** A step is over, of so many seconds. */
+  look(seconds = 1): void {
+    this.#seconds = seconds;
+    this.#limits.look(seconds);
     for (const point of this.#site.points) this.#point(point);
     this.#sessions();
-  }
-
-  #fuse(): void {
-    const { now, houseA, sunA, mainsSilentUntil, balancerBackAt, networkBackAt } = this.#site;
-    const mains = this.#site.mains();
-    const blind = Math.max(mainsSilentUntil, balancerBackAt, networkBackAt) + BLIND_AT_MOST_S * 1_000 > now;
-    for (const phase of [0, 1, 2] as const) {
-      const drawn = mains[phase] - houseA[phase] + sunA / 3;
-      const over = mains[phase] > MAINS_A + 0.05 && drawn > 0.05;
-      // Another load, or less sun, is another step.
-      const stepped = houseA[phase] > this.#lastHouseA[phase] + 0.05 || sunA < this.#lastSunA - 0.3;
-      this.#overS[phase] = over && !stepped ? this.#overS[phase] + 1 : 0;
-      if (!blind) this.figures.longestOverS = Math.max(this.figures.longestOverS, this.#overS[phase]);
-      const atMostS = blind ? OVER_AT_MOST_S + BLIND_AT_MOST_S : OVER_AT_MOST_S;
-      if (this.#overS[phase] === atMostS + 1)
-        this.#report(`L${phase + 1} at ${mains[phase].toFixed(1)} A for ${atMostS + 1} s`);
-    }
-    this.#lastHouseA = houseA;
-    this.#lastSunA = sunA;
   }
 
   #point(point: LifePoint): void {
     const { now } = this.#site;
     const own = this.#ownOf(point);
     const closed = point.board.closed !== 0;
-    const { allocation, settings } = point.evse;
-    const allowed =
-      point.isUp(now) &&
-      settings?.access === "on" &&
-      allocation !== null &&
-      now - allocation.at <= 6_000 &&
-      allocation.value.limitA >= 6;
+    const allowed = point.isAllowed(now);
     if (closed && !own.closed) {
       this.figures.closings += 1;
-      if (!(allowed && allocation.value.admitted && point.evse.state === "C2"))
-        this.#report(
-          `${point.id} closed in ${point.evse.state}, access ${settings?.access}, ${allocation?.value.limitA} A`,
-        );
+      // It closes at once when it may; the word may have changed before the second is over.
+      if (point.permittedAt < now - 1_000 * this.#seconds) {
+        const { allocation, settings } = point.evse;
+        const words = `access ${settings?.access}, ${allocation?.value.limitA} A`;
+        this.#report(`${point.id} closed in ${point.evse.state}, ${words}`);
+      }
     }
     if (
       closed &&
@@ -123,53 +85,80 @@ export class LifeWatch {
         (now > point.backAt + 2_000 && !point.isUp(now)))
     )
       this.#report(`${point.id} closed without a car, over a latched fault, or without its host`);
-    own.forbiddenS = closed && !allowed ? own.forbiddenS + 1 : 0;
-    if (own.forbiddenS === STOPS_WITHIN_S + 1)
+    const forbiddenS = own.forbiddenS;
+    own.forbiddenS = closed && !allowed ? counted(forbiddenS, this.#seconds) : 0;
+    if (passes(forbiddenS, own.forbiddenS, STOPS_WITHIN_S))
       this.#report(`${point.id} closed for ${own.forbiddenS} s without permission`);
     own.closed = closed;
     own.charged ||= closed && point.car.drawA > 0;
     const perSecondWh = (point.car.drawA * Math.min(point.board.closed, point.car.phases) * 230) / 3_600;
     const unseen = now < point.meterSilentUntil;
-    own.unmeteredWh = unseen ? own.unmeteredWh + perSecondWh : 2 * perSecondWh;
+    own.unmeteredWh = unseen ? own.unmeteredWh + perSecondWh * this.#seconds : 3 * perSecondWh * this.#seconds;
     this.#recovery(point, closed);
+    this.#word(point);
     own.closed = closed;
   }
 
-  #recovery(point: LifePoint, closed: boolean): void {
-    const { now, houseA, sunA, points, mainsSilentUntil, balancerBackAt, networkBackAt } = this.#site;
+  /** Once a newer one has spoken, nobody is believed who was displaced. */
+  #word(point: LifePoint): void {
     const own = this.#ownOf(point);
-    const others = points.filter(one => one !== point && (one.car.hungry || one.board.closed !== 0)).length;
-    const roomA = MAINS_A - Math.max(...houseA.map(value => value - sunA / 3)) - 6 * (others + 1);
+    const { allocation } = point.evse;
+    if (allocation === null) {
+      own.word = null;
+      return;
+    }
+    const { epoch } = allocation.value;
+    if (own.word !== null && epoch < own.word.epoch && allocation.at - own.word.at <= 5_000)
+      this.#report(`${point.id} believes epoch ${epoch} after ${own.word.epoch}`);
+    own.word = { epoch, at: allocation.at };
+  }
+
+  #recovery(point: LifePoint, closed: boolean): void {
+    const { now, mainsSilentUntil, networkBackAt } = this.#site;
+    const own = this.#ownOf(point);
     const trouble =
       !point.isUp(now) ||
       point.board.latched ||
       now < point.board.backAt ||
       now < mainsSilentUntil ||
-      now < balancerBackAt;
-    const waits =
-      point.car.hungry &&
-      point.settings.access === "on" &&
-      point.settings.mode === "smart" &&
-      !trouble &&
-      now >= networkBackAt &&
-      now >= point.meterSilentUntil &&
-      roomA >= 1;
-    own.idleS = waits && !closed ? own.idleS + 1 : 0;
+      now < networkBackAt ||
+      now < point.meterSilentUntil ||
+      !this.#site.isLed();
+    const asks = point.car.hungry && point.settings.access === "on" && point.settings.mode === "smart";
+    const { idleS } = own;
+    own.idleS = asks && !trouble && !closed && this.#hasRoom(point) ? counted(idleS, this.#seconds) : 0;
     this.figures.longestIdleS = Math.max(this.figures.longestIdleS, own.idleS);
-    if (own.idleS === RECOVERED_WITHIN_S + 1)
+    if (passes(idleS, own.idleS, RECOVERED_WITHIN_S))
       this.#report(`${point.id} has not charged for ${own.idleS} s: ${point.evse.state}, "${point.status?.reason}"`);
+  }
+
+  /** For its minimum beside that of everybody else who is there, on every limit; where somebody outside has set one, it is not asked. */
+  #hasRoom(point: LifePoint): boolean {
+    const { houseA, sunA, points, settings } = this.#site;
+    const cars = points.filter(one => one === point || one.car.hungry || one.board.closed !== 0);
+    const inGarage = cars.filter(({ id }) => GARAGE.members.some(member => member === id)).length;
+    const freeA = MAINS_A - Math.max(...houseA.map(value => value - sunA / 3));
+    const sumA = houseA.reduce((sum, value) => sum + value, 0) - sunA;
+    return (
+      freeA - 6 * cars.length >= 1 &&
+      GARAGE.limitA - 6 * inGarage >= 0 &&
+      (settings.circuitA === null || settings.circuitA - 6 * cars.length >= 0) &&
+      (settings.capacityA === null || settings.capacityA - sumA - 18 * cars.length >= 3) &&
+      this.#site.standing().length === 0
+    );
   }
 
   #sessions(): void {
     for (const due of [...this.#due]) {
       if (due.point.ended.length < due.count) {
+        const { by } = due;
         due.by +=
           due.point.isUp(this.#site.now) &&
           this.#site.now >= due.point.board.backAt &&
           this.#site.now >= due.point.meterSilentUntil
-            ? 1
+            ? this.#seconds
             : 0;
-        if (due.by !== 60) continue;
+        if (!passes(by, due.by, 60)) continue;
         this.#report(`${due.point.id}: a session of ${due.takenWh.toFixed(0)} Wh is missing`);
       } else {
         const toldWh = due.point.ended[due.count - 1]?.energyWh ?? 0;
@@ -186,13 +175,7 @@ export class LifeWatch {
     }
   }
 
-  #ownOf(point: LifePoint): {
-    closed: boolean;
-    forbiddenS: number;
-    idleS: number;
-    unmeteredWh: number;
-    charged: boolean;
-  } {
+  #ownOf(point: LifePoint): Own {
     const own = this.#of.get(point);
     if (own === undefined) throw new Error(`no point ${point.id}`);
     return own;
