@@ -29,7 +29,7 @@ function inWords(figures: LifeFigures): string {
     `nobody decided for ${figures.longestLeaderlessS} s at most`,
     `over fuse or capacity for ${figures.longestOverS} s at most, over a limit of what is given for ${figures.longestAboveLimitS} s`,
     `nobody waited longer than ${figures.longestIdleS} s with everything there`,
-    `energy of a session off by ${figures.energyErrorWh.toFixed(1)} Wh at most`,
+    `energy of a session off by ${figures.energyErrorWh.toFixed(1)} Wh at most, ${figures.estimates} marked as estimated`,
     `${figures.broken.length} invariants broken`,
   ].join("; ");
 }

@@ -16,7 +16,10 @@ export interface LifeFigures {
   /** Above a circuit or a limit from outside. */
   longestAboveLimitS: number;
   longestIdleS: number;
+  /** Of sessions that a register tells. */
   energyErrorWh: number;
+  /** Sessions whose meter was silent when they began, for longer than it is believed. */
+  estimates: number;
   broken: string[];
 }
 
@@ -34,6 +37,7 @@ export function noFigures(): LifeFigures {
     longestAboveLimitS: 0,
     longestIdleS: 0,
     energyErrorWh: 0,
+    estimates: 0,
     broken: [],
   };
 }

@@ -9,12 +9,16 @@ const STOPS_WITHIN_S = 6 + 1;
 const RECOVERED_WITHIN_S = 300;
 /** A register counts whole watt-hours, and what flowed since its last sample is not known. */
 const RESOLUTION_WH = 2;
+/** Of what was measured: currents are counted from sample to sample while a car changes. */
+const ESTIMATE_SHARE = 0.01;
 
 interface Own {
   closed: boolean;
   forbiddenS: number;
   idleS: number;
   unmeteredWh: number;
+  /** What was offered while its EV meter was silent: what an estimate may be off by. */
+  offeredUnseenWh: number;
   charged: boolean;
   /** The last word that it believed. */
   word: { readonly epoch: number; readonly at: number } | null;
@@ -31,6 +35,7 @@ export class LifeWatch {
     readonly point: LifePoint;
     readonly takenWh: number;
     readonly slackWh: number;
+    readonly offeredUnseenWh: number;
     readonly count: number;
     by: number;
   }[] = [];
@@ -38,7 +43,15 @@ export class LifeWatch {
   constructor(site: LifeSite) {
     this.#site = site;
     for (const point of site.points)
-      this.#of.set(point, { closed: false, forbiddenS: 0, idleS: 0, unmeteredWh: 0, charged: false, word: null });
+      this.#of.set(point, {
+        closed: false,
+        forbiddenS: 0,
+        idleS: 0,
+        unmeteredWh: 0,
+        offeredUnseenWh: 0,
+        charged: false,
+        word: null,
+      });
     this.#limits = new LimitsWatch(site, this.figures, words => this.#report(words));
   }
 
@@ -48,10 +61,18 @@ export class LifeWatch {
     this.figures.visits += 1;
     if (own.charged && point.car.takenWh > 0) {
       const count = point.ended.length + this.#due.filter(one => one.point === point).length + 1;
-      this.#due.push({ point, takenWh: point.car.takenWh, slackWh: own.unmeteredWh + RESOLUTION_WH, count, by: 0 });
+      this.#due.push({
+        point,
+        takenWh: point.car.takenWh,
+        slackWh: own.unmeteredWh + RESOLUTION_WH,
+        offeredUnseenWh: own.offeredUnseenWh,
+        count,
+        by: 0,
+      });
     }
     own.charged = false;
     own.unmeteredWh = 0;
+    own.offeredUnseenWh = 0;
     own.idleS = 0;
   }
 
@@ -93,6 +114,8 @@ export class LifeWatch {
     own.charged ||= closed && point.car.drawA > 0;
     const perSecondWh = (point.car.drawA * Math.min(point.board.closed, point.car.phases) * 230) / 3_600;
     const unseen = now < point.meterSilentUntil;
+    const offerA = point.evse.granted?.value.offerA ?? 0;
+    if (unseen && closed) own.offeredUnseenWh += (offerA * 3 * 230 * this.#seconds) / 3_600;
     own.unmeteredWh = unseen ? own.unmeteredWh + perSecondWh * this.#seconds : 3 * perSecondWh * this.#seconds;
     this.#recovery(point, closed);
     this.#word(point);
@@ -161,14 +184,19 @@ export class LifeWatch {
         if (!passes(by, due.by, 60)) continue;
         this.#report(`${due.point.id}: a session of ${due.takenWh.toFixed(0)} Wh is missing`);
       } else {
-        const toldWh = due.point.ended[due.count - 1]?.energyWh ?? 0;
+        const told = due.point.ended[due.count - 1];
+        const toldWh = told?.energyWh ?? 0;
+        // An estimate, marked as one, takes what is offered for what is drawn while the meter is silent.
+        const estimated = told?.energySource === "estimated";
+        const slackWh = due.slackWh + (estimated ? due.offeredUnseenWh + ESTIMATE_SHARE * due.takenWh : 0);
+        if (estimated) this.figures.estimates += 1;
         const errorWh = Math.abs(toldWh - due.takenWh);
         this.figures.sessions += 1;
         this.figures.energyWh += due.takenWh;
-        this.figures.energyErrorWh = Math.max(this.figures.energyErrorWh, errorWh);
-        if (errorWh > due.slackWh + 1)
+        if (!estimated) this.figures.energyErrorWh = Math.max(this.figures.energyErrorWh, errorWh);
+        if (errorWh > slackWh + 1)
           this.#report(
-            `${due.point.id}: ${toldWh} Wh were told, ${due.takenWh.toFixed(1)} Wh taken (+- ${due.slackWh.toFixed(1)})`,
+            `${due.point.id}: ${toldWh} Wh were told, ${due.takenWh.toFixed(1)} Wh taken (+- ${slackWh.toFixed(1)})`,
           );
       }
       this.#due.splice(this.#due.indexOf(due), 1);
