@@ -9,6 +9,7 @@ import { buildServices, checkSite, pageAddress } from "./services/registry.ts";
 import { EvseError, messageOf } from "./shared/errors.ts";
 import { holdDataDir } from "./shared/process/data-dir.ts";
 import { type Environment, readEnvironment, withoutPassword } from "./shared/process/environment.ts";
+import { fitHeapTo } from "./shared/process/fit-heap.ts";
 import { nodesOf, readSiteFile, type Site, WHOLE_SITE } from "./shared/site/site-file.ts";
 import { systemClock } from "./shared/time/clock.ts";
 
@@ -35,6 +36,7 @@ async function run(): Promise<void> {
   const environment = readEnvironment(process.argv.slice(2), process.env, projectDir);
   const site = readSiteFile(environment.siteFile);
   checkSite(site, environment);
+  fitHeapTo(site.chargePoints.length);
   const nodeName = `${site.site}-${environment.node ?? WHOLE_SITE}`;
   const releaseDataDir = holdDataDir(environment.dataDir, nodeName);
 

@@ -115,8 +115,10 @@ const entries: readonly Entry<Surroundings>[] = [
         leadership: leadershipOf("balancer", site, environment, clock),
         chargePoints: site.chargePoints,
         circuits: circuitPlans(site),
+        supply: site.supply,
         mainsMeterFixed: hasFixedMeter(site, "mains"),
         circuitMeterFixed: hasFixedMeter(site, "circuit"),
+        keepsLimits: site.services.some(({ service }) => service === "limits"),
       }),
   }),
   entry({

@@ -35,6 +35,10 @@ const NAMES: Readonly<Record<BoundByKind, Name>> = {
   "retry-wait": { words: "retry time after a shortage", owner: "balancer" },
   "mains-silent": { words: "silent mains meter", owner: "balancer" },
   "circuit-silent": { words: "silent circuit meter", owner: "balancer" },
+  "limits-unheard": {
+    words: "limits from outside that have not been heard",
+    owner: "balancer, from the service limits",
+  },
   "ev-meter-silent": { words: "silent EV meter", owner: "balancer" },
   "mode-unavailable": { words: "mode that is not available", owner: "setting MODE" },
   "no-mains-meter": { words: "missing mains meter", owner: "setting MAINS MET" },
@@ -142,9 +146,19 @@ function reconsiderIn(point: EvseInsight, plan: Reconsider | null): ExplainView[
       return plan.inMs > 0
         ? { inMs: plan.inMs, words: `its turn begins in ${seconds(plan.inMs)} at the latest` }
         : { inMs: null, words: "when there is room for one more, or a car before it needs no more" };
+    case "stop":
+      return {
+        inMs: plan.inMs,
+        words: `it is stopped in ${span(plan.inMs)}, unless the minimum fits before`,
+      };
     case "never":
       return { inMs: null, words: `not while this holds: ${point.reason}` };
   }
+}
+
+/** CAP STOP is set in minutes. */
+function span(ms: number): string {
+  return ms < 120_000 ? seconds(ms) : `${Math.ceil(ms / 60_000)} min`;
 }
 
 function seconds(ms: number): string {

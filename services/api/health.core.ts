@@ -1,5 +1,14 @@
 import type { Instant } from "../../shared/time/clock.ts";
-import { balancerOf, type Knowledge, leaseOf, meterStatusOf, sensedOf, statusOf } from "./knowledge.core.ts";
+import {
+  balancerOf,
+  type Knowledge,
+  LIMITS_UNHEARD,
+  leaseOf,
+  limitsAreUnheard,
+  meterStatusOf,
+  sensedOf,
+  statusOf,
+} from "./knowledge.core.ts";
 import type { HealthView } from "./view.ts";
 
 /** Whether everyone this site needs is heard. What stays silent is named; current goes down by itself meanwhile. */
@@ -14,6 +23,7 @@ export function healthOf(known: Knowledge, now: Instant): HealthView {
   if (known.settings === null) reasons.push("settings have not arrived");
   seen("balancer", known.balancer?.at);
   if (balancerOf(known, now) === null) reasons.push("balancer is silent");
+  if (limitsAreUnheard(known, now)) reasons.push(LIMITS_UNHEARD);
   for (const carrier of known.carriers) {
     const name = `${carrier.service} on ${carrier.node}`;
     seen(name, carrier.lease?.at);

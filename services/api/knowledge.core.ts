@@ -194,6 +194,13 @@ export function limitsOf(known: Knowledge, now: Instant): LimitsCurrent | null {
   return believed(known.limits, limitsCurrent.expiresAfterMs, now);
 }
 
+export const LIMITS_UNHEARD = "the limits service is not heard: until it is, no charge point is given more than it had";
+
+/** The balancer waits for the limits from outside, as the points say. */
+export function limitsAreUnheard(known: Knowledge, now: Instant): boolean {
+  return [...known.points.keys()].some(id => statusOf(known, id, now)?.boundBy === "limits-unheard");
+}
+
 /** How one of several carriers stands; null while it is silent. */
 export function leaseOf(carrier: Knowledge["carriers"][number], now: Instant): LeaseStatus | null {
   return believed(carrier.lease, leaseStatus.expiresAfterMs, now);

@@ -51,6 +51,9 @@ function siteMetrics(known: Knowledge, now: Instant): readonly string[] {
       "Mains current the balancer regulates by",
       phases.map(phase => [{ phase }, balancer?.mainsA?.[phase] ?? null]),
     ),
+    gauge("edge_balancer_decision_seconds", "Longest decision of the last second", [
+      [{}, balancer === null ? null : rounded(balancer.decisionMs / 1_000)],
+    ]),
     gauge("edge_mains_sample_age_seconds", "Age of that mains sample", [[{}, seconds(balancer?.mainsAgeMs ?? null)]]),
     gauge(
       "edge_allotted_amperes",

@@ -10,7 +10,9 @@ import {
   type Heard,
   isSimulated,
   type Knowledge,
+  LIMITS_UNHEARD,
   leaseOf,
+  limitsAreUnheard,
   type MeterKnowledge,
   meterFor,
   meterStatusOf,
@@ -19,6 +21,7 @@ import {
   sensedOf,
   statusOf,
 } from "./knowledge.core.ts";
+import { limitsViewOf } from "./limits-view.core.ts";
 import { hundredths, phaseHundredths, wholeMs } from "./round.core.ts";
 import type { BoardView, FaultView, MeterView, PointStatusView, PointView, ReaderView, SiteView } from "./view.ts";
 import { choiceOf, wordsOfFault, wordsOfPoint, wordsOfRead } from "./words.core.ts";
@@ -49,6 +52,8 @@ export function viewOf(known: Knowledge, identity: Identity, now: Instant, civil
         ? null
         : { node: balancer.node, epoch: balancer.epoch, standby: standbyOf(known, balancer.node, now) },
     circuit: circuitOf(balancer),
+    limits: limitsViewOf(known, now),
+    capStopInMs: wholeMs(balancer?.capStopInMs ?? null),
     points,
     meters,
     warnings: warningsOf(known, points, meters, now),
@@ -218,6 +223,7 @@ function warningsOf(
   const warnings: string[] = [];
   if (known.settings === null) warnings.push("no settings have arrived: the settings service is not heard");
   if (balancerOf(known, now) === null) warnings.push("the balancer is not heard: points fall to their safe current");
+  if (limitsAreUnheard(known, now)) warnings.push(LIMITS_UNHEARD);
   for (const point of points) {
     if (!point.fresh) warnings.push(`${point.name}: ${point.words}`);
     else if (point.board.link !== "up") warnings.push(`${point.name}: board ${point.board.link}`);

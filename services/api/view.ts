@@ -2,6 +2,7 @@ import { z } from "zod";
 import { balancerStatus } from "../../shared/contracts/balancer.ts";
 import { chargingSession, evseState, evseStatus } from "../../shared/contracts/evse.ts";
 import { evseFault } from "../../shared/contracts/fault.ts";
+import { standingLimit } from "../../shared/contracts/limits.ts";
 import { meterFinding, meterReading, meterRole, meterStatus } from "../../shared/contracts/meter.ts";
 import { boardFault, ledSignal, pilotSensed } from "../../shared/contracts/pilot.ts";
 import { cardLabel, readerMode } from "../../shared/contracts/rfid.ts";
@@ -189,6 +190,27 @@ export const siteView = z
       .nullable(),
     /** The sub-panel of the charge points, where it has a limit. */
     circuit: z.object({ limitA: z.number(), currentA: phaseCurrentsA.nullable() }).readonly().nullable(),
+    /** Limits that somebody outside has set, and the quarter hour that runs; null while nobody keeps them. */
+    limits: z
+      .object({
+        set: z.array(standingLimit).readonly(),
+        quarter: z
+          .object({
+            /** From the grid at this moment, and the average of the quarter hour if it stays so. */
+            nowW: z.number().nullable(),
+            predictedW: z.number().nullable(),
+            limitW: z.number().nullable(),
+            endsInMs: ms,
+            month: z.string(),
+            monthPeakW: z.number(),
+          })
+          .readonly()
+          .nullable(),
+      })
+      .readonly()
+      .nullable(),
+    /** Not even the minimum fits CAPACITY or the quarter hour: until CAP STOP ends charging; null = nothing is coming. */
+    capStopInMs: ms.nullable(),
     points: z.array(pointView).readonly(),
     meters: z.array(meterView).readonly(),
     /** What a person should look at, in words: silent services, lost meters. Empty on a good day. */

@@ -1,5 +1,5 @@
 import type { ServiceBroker, ServiceSchema } from "moleculer";
-import { type Actor, startActor } from "../../shared/actor/actor.ts";
+import { type Actor, type Step, startActor } from "../../shared/actor/actor.ts";
 import { Journal } from "../../shared/actor/journal.ts";
 import { packJournal } from "../../shared/actor/journal-text.ts";
 import { answer, publish, subscribe } from "../../shared/bus/bus.ts";
@@ -13,8 +13,8 @@ import { settingsCurrent } from "../../shared/contracts/settings.ts";
 import { solarBudget } from "../../shared/contracts/solar.ts";
 import { PointUnknown } from "../../shared/errors.ts";
 import { alone, type Leadership } from "../../shared/lease/leadership.ts";
-import { type ChargePoint, WHOLE_SITE } from "../../shared/site/site-file.ts";
-import type { Clock } from "../../shared/time/clock.ts";
+import { type ChargePoint, type Supply, WHOLE_SITE } from "../../shared/site/site-file.ts";
+import type { Clock, Instant } from "../../shared/time/clock.ts";
 import { type BalancerInput, balance } from "./balancer.core.ts";
 import { balancerSettingsOf, wiringOf } from "./balancer.settings.ts";
 import type { CircuitWiring } from "./circuits.core.ts";
@@ -29,6 +29,10 @@ export interface BalancerOptions {
   readonly chargePoints: readonly ChargePoint[];
   /** Those of the site file, below the one of all points. */
   readonly circuits?: readonly CircuitWiring[];
+  /** The site has a service that keeps limits from outside: they have to be heard first. */
+  readonly keepsLimits: boolean;
+  /** Fuses beyond what MAINS and CIRCUIT can say. */
+  readonly supply?: Supply;
   /** The site file names a mains meter of its own, whatever MAINS MET says. */
   readonly mainsMeterFixed: boolean;
   /** The site has a meter in the role `circuit`. */
@@ -41,25 +45,41 @@ export interface BalancerOptions {
 
 /** Facts in, `balance`, allocations out. */
 export function balancerService(options: BalancerOptions): ServiceSchema {
-  const { broker, clock, chargePoints, circuits = [], node = WHOLE_SITE, leadership = alone } = options;
+  const { broker, clock, chargePoints, circuits = [], keepsLimits } = options;
+  const { node = WHOLE_SITE, leadership = alone } = options;
   const log = broker.getLogger("balancer");
   const journal = new Journal();
   const standing = standOn({ broker, clock, service: "balancer", node, leadership, log });
+  const journalled = journal.watch(balance);
   let actor: Actor<BalancerState, BalancerInput> | null = null;
+  let longestMs = 0;
+
+  function decide(state: BalancerState, input: BalancerInput, now: Instant): Step<BalancerState, BalancerOutput> {
+    const step = journalled(state, input, now);
+    longestMs = Math.max(longestMs, clock.now() - now);
+    return step;
+  }
 
   function perform(output: BalancerOutput): void {
     // Asked for each word anew: this process may have been stopped for a while since it decided.
     if (leadership.epoch() === null) return;
-    if (output.kind === "allocation") publish(broker, balancerAllocation, output.allocation);
-    else publish(broker, balancerStatus, { node, ...output.status });
+    if (output.kind === "allocation") {
+      publish(broker, balancerAllocation, output.allocation);
+      return;
+    }
+    publish(broker, balancerStatus, { node, decisionMs: longestMs, ...output.status });
+    longestMs = 0;
   }
 
   return {
     name: "balancer",
     started() {
       actor = startActor<BalancerState, BalancerInput, BalancerOutput>({
-        initial: { ...idleBalancer(chargePoints.map(wiringOf), clock.now(), circuits), epoch: leadership.epoch() },
-        step: journal.watch(balance),
+        initial: {
+          ...idleBalancer(chargePoints.map(wiringOf), clock.now(), circuits, keepsLimits),
+          epoch: leadership.epoch(),
+        },
+        step: decide,
         perform,
         clock,
         tick: { everyMs: 1_000, input: { kind: "tick" } },

@@ -2,10 +2,13 @@ import type { SettingsCurrent } from "../../shared/contracts/settings.ts";
 import { PHASES } from "../../shared/contracts/units.ts";
 import { CAP_MODE, FLANDERS_FLOOR_W, intervalsIn } from "../../shared/settings/capacity.ts";
 import { numberIn } from "../../shared/settings/read.ts";
-import type { ChargePoint } from "../../shared/site/site-file.ts";
+import type { ChargePoint, Supply } from "../../shared/site/site-file.ts";
 import type { BalancerSettings, ScheduleSettings } from "./balancer.config.ts";
 import type { PointWiring } from "./point.core.ts";
 
+/** The most that MAINS and CIRCUIT can say, A; beyond it the site file says what they mean. */
+const MOST_MAINS_A = 200;
+const MOST_CIRCUIT_A = 160;
 /** PWR SHARE as stored: 1 = Master. */
 const MASTER = 1;
 const NORMAL = 0;
@@ -19,6 +22,7 @@ export function balancerSettingsOf(
     readonly chargePoints: readonly ChargePoint[];
     readonly mainsMeterFixed: boolean;
     readonly circuitMeterFixed: boolean;
+    readonly supply?: Supply;
   },
 ): BalancerSettings {
   const [only, ...more] = site.chargePoints;
@@ -28,9 +32,11 @@ export function balancerSettingsOf(
   const circuitMeter = dedicated || evMeterIsCircuit;
   const mainsMeter = site.mainsMeterFixed || numberIn(current, "mains_meter") !== 0;
   return {
-    mainsA: numberIn(current, "current_main"),
+    mainsA: beyond(numberIn(current, "current_main"), MOST_MAINS_A, site.supply?.mainsA),
     circuitA: least(
-      circuitApplies(current, site) ? numberIn(current, "current_max_circuit") : null,
+      circuitApplies(current, site)
+        ? beyond(numberIn(current, "current_max_circuit"), MOST_CIRCUIT_A, site.supply?.circuitA)
+        : null,
       circuitMeter ? orOff(numberIn(current, "max_circuit_mains")) : null,
     ),
     capacityA: orOff(numberIn(current, "current_max_sum_mains")),
@@ -76,6 +82,11 @@ function peakFloorOf(current: SettingsCurrent): number | null {
     ...(numberIn(current, "capacity_mode") === CAP_MODE.flanders ? [FLANDERS_FLOOR_W] : []),
   ];
   return limitsW.length === 0 ? null : Math.min(...limitsW);
+}
+
+/** A setting at its end means what the site file says; anything less means itself, so that it can still be lowered. */
+function beyond(valueA: number, mostA: number, supplyA: number | undefined): number {
+  return valueA >= mostA && supplyA !== undefined ? supplyA : valueA;
 }
 
 function least(...limitsA: readonly (number | null)[]): number | null {

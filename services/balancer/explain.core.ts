@@ -4,6 +4,7 @@ import { isRegulated, type Limit, limitsInForce, limitsOn, measuredOf, weightOn 
 import { ageMs } from "./measured.core.ts";
 import { isReachable, type Point } from "./point.core.ts";
 import { turnsOf } from "./schedule.core.ts";
+import { capStopInMs } from "./shortage.core.ts";
 import type { BalancerState } from "./state.core.ts";
 import type { Trust } from "./trust.core.ts";
 import { JOIN_WAIT_MS, RESPONSE_MS } from "./tuning.core.ts";
@@ -70,11 +71,13 @@ function reconsiderOf(state: BalancerState, point: Point, trust: Trust, now: Ins
   if (point.turn.place === "paused" && point.boundBy === "turn") {
     return plan("turn", turnsOf(state, state.settings.schedule, now).get(point.id)?.nextInMs ?? 0);
   }
-  if (!status.wantsCurrent) return plan("never", 0);
+  if (!status.wantsCurrent || point.boundBy === "limits-unheard") return plan("never", 0);
   if (point.retryAt > now) return plan("retry", point.retryAt - now);
   if (point.limitA === 0) return plan("join", 0);
   if (!status.asksPower) return plan("not-asking", 0);
   if (!point.admitted) return plan("join", Math.max(0, (point.askingSince ?? now) + JOIN_WAIT_MS - now));
+  const stopMs = capStopInMs(state, now);
+  if (stopMs !== null && isRegulated(point)) return plan("stop", stopMs);
   if (isRegulated(point) && trust !== "regulate" && trust !== "unmetered") return plan("cut-only", 0);
   return plan("raise", isRegulated(point) ? state.raisedAt + RESPONSE_MS - now : 0);
 }

@@ -28,11 +28,24 @@ export function follow(
 }
 
 function withDecisionOf(before: Point, point: Point): Point {
-  const { limitA, admitted, admittedAt, boundBy, retryAt, askingSince, pastLimits, phases, baseBeforeA, turn } = before;
+  const {
+    limitA,
+    inheritedA,
+    admitted,
+    admittedAt,
+    boundBy,
+    retryAt,
+    askingSince,
+    pastLimits,
+    phases,
+    baseBeforeA,
+    turn,
+  } = before;
   const seenDrawing = admitted ? point.seenDrawing : before.seenDrawing;
   return {
     ...point,
     limitA,
+    inheritedA,
     admitted,
     admittedAt,
     boundBy,
@@ -57,7 +70,9 @@ function adopt(point: Point, before: BalancerState, status: EvseStatus, now: Ins
     phases: point.phases,
   };
   const turn = status.turn === null ? point.turn : recalled(status.turn, now);
-  const held = { ...withLimit(point, limitA, boundBy, now), admitted, phases, retryAt: now + retryS * 1_000, turn };
+  const retryAt = now + retryS * 1_000;
+  const inheritedA = admitted ? limitA : 0;
+  const held = { ...withLimit(point, limitA, boundBy, now), inheritedA, admitted, phases, retryAt, turn };
   if (!admitted) return held;
   if (point.admitted) return { ...held, askingSince: null };
   // A car that charged before this balancer listened draws what it draws; one that is admitted now is looked for.

@@ -36,7 +36,7 @@ export function hearStatus(state: BalancerState, status: EvseStatus, now: Instan
   return { state: next };
 }
 
-/** What moves by itself from one status to the next, follows what was allotted, or only tells people. */
+/** What moves by itself from one status to the next, is the balancer's own word, follows from it, or only tells people. */
 const NO_NEWS: ReadonlySet<string> = new Set<keyof EvseStatus>([
   "allotted",
   "chargeDelayS",
@@ -69,6 +69,7 @@ function withStatus(state: BalancerState, status: EvseStatus, now: Instant): Bal
   const held = adopt
     ? {
         limitA: status.offerA,
+        inheritedA: status.offerA,
         admitted: true,
         admittedAt: now,
         seenDrawing: true,
@@ -178,9 +179,9 @@ function knownDraw(points: readonly Point[], at: Instant): Pick<Sample, "drawnA"
 /** Limits from outside act at once; the quarter hour goes on by itself and acts with the next sample. */
 export function hearLimits(state: BalancerState, current: LimitsCurrent, now: Instant): Heard {
   const next = { ...state, standing: { current, at: now } };
-  const set = (limits: LimitsCurrent["limits"] | undefined): string =>
-    JSON.stringify((limits ?? []).map(limit => ({ ...limit, expiresInMs: null })));
-  if (set(state.standing?.current.limits) === set(current.limits)) return { state: next };
+  const set = (limits: LimitsCurrent["limits"]): string =>
+    JSON.stringify(limits.map(limit => ({ ...limit, expiresInMs: null })));
+  if (state.standing !== null && set(state.standing.current.limits) === set(current.limits)) return { state: next };
   return { state: next, decideOn: null };
 }
 

@@ -53,6 +53,8 @@ export interface Point extends PointWiring {
   readonly status: EvseStatus | null;
   readonly heardAt: Instant | null;
   readonly limitA: number;
+  /** What it was charging with, by another balancer's word, when this one began to decide. */
+  readonly inheritedA: number;
   readonly admitted: boolean;
   readonly admittedAt: Instant;
   readonly boundBy: BoundBy;
@@ -90,6 +92,7 @@ export function freshPoint(wiring: PointWiring): Point {
     status: null,
     heardAt: null,
     limitA: 0,
+    inheritedA: 0,
     admitted: false,
     admittedAt: 0,
     boundBy: "unreachable",

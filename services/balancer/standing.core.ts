@@ -55,14 +55,27 @@ export function relayIsOpen({ points }: BalancerState, { gridRelayAt }: Balancer
   );
 }
 
-/** Every point with the least that limits from outside leave it alone; below MIN that is nothing. */
+/** Whether limits may have been set of which this balancer, which has just begun, knows nothing. */
+function areUnheard({ keepsLimits, standing }: BalancerState): boolean {
+  return keepsLimits && standing === null;
+}
+
+/**
+ * Every point with the least that limits from outside leave it alone; below MIN that is nothing. While they are not known it
+ * keeps what it was given by a balancer that knew them: their sum, too, was within all of them, and limits left alone only end.
+ */
 export function withCaps(state: BalancerState, minA: number, now: Instant): readonly Point[] {
+  const unheard = areUnheard(state);
   const limits = standingLimits(state, now).filter(({ evseId }) => evseId !== null);
-  if (limits.length === 0 && state.points.every(({ cap }) => cap === null)) return state.points;
+  if (!unheard && limits.length === 0 && state.points.every(({ cap }) => cap === null)) return state.points;
   return state.points.map(point => {
-    const cap = capOf(point, limits, minA, now);
+    const cap = unheard ? inheritedCap(point, minA) : capOf(point, limits, minA, now);
     return cap?.limitA === point.cap?.limitA && cap?.boundBy === point.cap?.boundBy ? point : { ...point, cap };
   });
+}
+
+function inheritedCap({ inheritedA }: Point, minA: number): Cap {
+  return { limitA: inheritedA < minA ? 0 : inheritedA, boundBy: "limits-unheard" };
 }
 
 function capOf(point: Point, limits: readonly StandingLimit[], minA: number, now: Instant): Cap | null {

@@ -22,6 +22,8 @@ export interface BalancerState {
   readonly circuit: Measured;
   /** Those of the site file, below the one of all points. */
   readonly circuits: readonly Circuit[];
+  /** The site has a service that keeps limits from outside: until it was heard, nobody is given more than he has. */
+  readonly keepsLimits: boolean;
   /** Limits from outside, the quarter hour and the time of day; null until they were heard. */
   readonly standing: Standing | null;
   readonly lastSequence: Readonly<Record<string, number>>;
@@ -58,6 +60,7 @@ export function idleBalancer(
   wiring: readonly PointWiring[],
   now: Instant,
   circuits: readonly CircuitWiring[] = [],
+  keepsLimits = false,
 ): BalancerState {
   return {
     epoch: 0,
@@ -66,6 +69,7 @@ export function idleBalancer(
     mains: nothingMeasured,
     circuit: nothingMeasured,
     circuits: circuits.map(idleCircuit),
+    keepsLimits,
     standing: null,
     lastSequence: {},
     changedAt: now,

@@ -6,7 +6,7 @@ import type { BalancerSettings } from "./balancer.config.ts";
 import { ageMs } from "./measured.core.ts";
 import { drawNow, isSolar, mayDraw, type Point, solarWish } from "./point.core.ts";
 import { rotatesInMs, turnsOf } from "./schedule.core.ts";
-import { worstScore } from "./shortage.core.ts";
+import { capStopInMs, worstScore } from "./shortage.core.ts";
 import type { BalancerState } from "./state.core.ts";
 import { siteTrust } from "./trust.core.ts";
 import { NOT_IN_RING } from "./turn.core.ts";
@@ -15,11 +15,13 @@ import { NOT_IN_RING } from "./turn.core.ts";
  * What the balancer says: to each point its allocation, to everybody how the site stands. Nothing is decided here.
  */
 
+const MOST_A = 1_000;
+
 export type BalancerOutput =
   | { readonly kind: "allocation"; readonly allocation: BalancerAllocation }
   | { readonly kind: "status"; readonly status: SiteStatus };
-/** All of the balancer's status but where it runs. */
-export type SiteStatus = Omit<BalancerStatus, "node">;
+/** All of the balancer's status but where it runs, and how fast. */
+export type SiteStatus = Omit<BalancerStatus, "node" | "decisionMs">;
 
 /** The word to each of these points. */
 export function tell(
@@ -93,6 +95,7 @@ function statusOf(state: BalancerState, settings: BalancerSettings, now: Instant
     allottedA: toRecord(allotted),
     trust: siteTrust(state, now),
     shortageScore: worstScore(state),
+    capStopInMs: capStopInMs(state, now),
     schedule: {
       points: state.points.map(({ id, turn }) => ({ evseId: id, place: turn.place })),
       rotatesInMs: rotatesInMs(state, settings.schedule, now),
@@ -100,6 +103,8 @@ function statusOf(state: BalancerState, settings: BalancerSettings, now: Instant
   };
 }
 
+/** Currents as the contract knows them: 1000 A at most, whatever hundreds of points hold in sum. */
 function toRecord(values: readonly number[]): { l1: number; l2: number; l3: number } {
-  return { l1: values[0] ?? 0, l2: values[1] ?? 0, l3: values[2] ?? 0 };
+  const [l1 = 0, l2 = 0, l3 = 0] = values.map(value => Math.min(MOST_A, value));
+  return { l1, l2, l3 };
 }

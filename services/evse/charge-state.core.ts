@@ -1,4 +1,5 @@
 import type { EvseState } from "../../shared/contracts/evse.ts";
+import type { BoundBy } from "../../shared/contracts/units.ts";
 import { C_DEBOUNCE_MS, EV_IGNORES_STOP_MS } from "../../shared/iec61851/timing.ts";
 import type { Instant } from "../../shared/time/clock.ts";
 import { blocks, boardIsUp, faultsOf, mustOpenAtOnce } from "./faults.core.ts";
@@ -52,13 +53,15 @@ function transition(state: EvseCoreState, now: Instant): EvseCoreState {
   }
 }
 
+/** Reasons for no current that say nothing about the car that has just come. */
+const NOT_DECIDED: ReadonlySet<BoundBy> = new Set(["not-charging", "settling", "limits-unheard", "balancer-silent"]);
+
 function fromA(state: EvseCoreState, now: Instant): EvseCoreState {
   if (state.cp === "A") return state.connectedAt === null ? state : enterA(state, now);
   if (state.connectedAt === null || state.settings?.access !== "on") return state;
   if (mayStart(state, now)) return enterB2(state, now);
   const { limitA, boundBy } = permittedOf(state, now);
-  const unheard = boundBy === "not-charging" || boundBy === "settling" || boundBy === "balancer-silent";
-  const undecided = !cableKnown(state) || (limitA === 0 && unheard);
+  const undecided = !cableKnown(state) || (limitA === 0 && NOT_DECIDED.has(boundBy));
   if (!isBlocked(state, now) && undecided && now - state.connectedAt < FIRST_WORD_MS) return state;
   if (state.cp === "C" && now - state.cpSince < C_DEBOUNCE_MS) return state;
   return enterB1(state, now);

@@ -44,6 +44,7 @@ const LIMITS: Readonly<Record<BoundByKind, string>> = {
   "retry-wait": "the retry time",
   "mains-silent": "a silent mains meter",
   "circuit-silent": "a silent circuit meter",
+  "limits-unheard": "limits from outside that have not been heard",
   "ev-meter-silent": "a silent EV meter",
   "mode-unavailable": "a mode that is not available",
   "no-mains-meter": "the missing mains meter",
@@ -150,6 +151,8 @@ function stopWords(facts: ReasonFacts): string {
     case "solar-stop":
     case "solar":
       return sunWords(facts);
+    case "limits-unheard":
+      return "waiting for the limits from outside: the limits service has not been heard";
     case "not-charging":
       return facts.chargeDelayS > 0 ? `starting in ${facts.chargeDelayS} s` : "waiting for the balancer";
     case "turn":

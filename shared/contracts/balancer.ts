@@ -80,6 +80,10 @@ export const balancerStatus = defineFact({
       /** How the meter is believed: regulate, hold what is given, give the minimum, stop; `unmetered` = mode Normal only. */
       trust: z.enum(["regulate", "hold", "minimum", "stop", "unmetered"]),
       shortageScore: z.number().min(0),
+      /** Not even the minimum fits CAPACITY or the quarter hour: until CAP STOP ends charging; null = nothing is coming. */
+      capStopInMs: ms.nullable(),
+      /** The longest that one of its decisions took since its last status. */
+      decisionMs: ms,
       /** Who has a share of the current, and who waits for its turn; in the order of the site file. */
       schedule: z
         .object({
@@ -104,6 +108,8 @@ export const balancerStatus = defineFact({
     allottedA: { l1: 11.2, l2: 11.2, l3: 11.2 },
     trust: "regulate",
     shortageScore: 0,
+    capStopInMs: null,
+    decisionMs: 0.4,
     schedule: {
       points: [
         { evseId: "left", place: "active" },

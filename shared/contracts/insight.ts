@@ -45,9 +45,9 @@ export const reconsider = z
     /**
      * `cut-only`: with every sample, for less; `raise`: when there has been room for long enough; `retry`: after the retry
      * time; `join`: when the others have made room; `not-asking`: when the car asks; `turn`: when its turn
-     * comes, 0 = not by time; `never`: not before something changes.
+     * comes, 0 = not by time; `stop`: CAP STOP ends charging then, unless the minimum fits before; `never`: not before something changes.
      */
-    kind: z.enum(["raise", "retry", "join", "not-asking", "cut-only", "turn", "never"]),
+    kind: z.enum(["raise", "retry", "join", "not-asking", "cut-only", "turn", "stop", "never"]),
     /** Earliest; 0 = with the next sample. */
     inMs: ms,
     /** How long room must have been there for a raise. */

@@ -65,6 +65,7 @@ const boundByKind = z.enum([
   "retry-wait",
   "mains-silent",
   "circuit-silent",
+  "limits-unheard",
   "ev-meter-silent",
   "mode-unavailable",
   "no-mains-meter",
@@ -86,7 +87,7 @@ const boundByKind = z.enum([
  * the site file; `capacity` the sum of the phases, `peak` the quarter hour, `grid-relay` the grid operator's relay;
  * `limit.ems` a limit that `ems` has set; `max`, `cable`, `override` the point itself; `settling` an increase is on its
  * way; `solar` the roof, `solar-start` waiting or starting by the sun, `solar-stop` too little sun; `turn` it is the
- * turn of others; the rest are reasons for no current.
+ * turn of others; `limits-unheard` the limits from outside are not known yet; the rest are reasons for no current.
  */
 export const boundBy = z.union([
   boundByKind,

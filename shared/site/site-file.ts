@@ -20,6 +20,8 @@ function wholeNumber(min: number, max: number) {
 
 const MINIMUM = "expected 6..32 A";
 const PART = "expected 0.1..10";
+const SUPPLY_MAINS = "expected 201..1000 A: up to 200 A the setting MAINS says it";
+const SUPPLY_CIRCUIT = "expected 161..1000 A: up to 160 A the setting CIRCUIT says it";
 const SAFE_CURRENT = "expected 0 or 6..32 A";
 
 /** Identity and wiring of one charge point; every service of the site may read it. */
@@ -91,6 +93,15 @@ const modbusLine = z.discriminatedUnion(
 );
 export type ModbusLine = z.output<typeof modbusLine>;
 
+/** Fuses of a large site: what MAINS and CIRCUIT mean while they stand at the most that they can say, A per phase. */
+const supply = z
+  .strictObject({
+    mainsA: z.number(SUPPLY_MAINS).min(201, SUPPLY_MAINS).max(1_000, SUPPLY_MAINS).optional(),
+    circuitA: z.number(SUPPLY_CIRCUIT).min(161, SUPPLY_CIRCUIT).max(1_000, SUPPLY_CIRCUIT).optional(),
+  })
+  .readonly();
+export type Supply = z.output<typeof supply>;
+
 /** The node of instances that name none, and of a process that runs everything. */
 export const WHOLE_SITE = "main";
 
@@ -106,6 +117,7 @@ const siteFile = z.strictObject({
   name: text(60).optional(),
   chargePoints: z.array(chargePoint).min(1, "expected at least one charge point"),
   lines: z.record(idSchema, modbusLine).default({}),
+  supply: supply.default({}),
   /** Circuits between the supply and the charge points, any depth. */
   circuits: z.array(circuitSchema).default([]),
   services: z.array(instance).min(1, "expected at least one service"),
@@ -126,6 +138,7 @@ function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (path.length === 0) return Object.keys(siteFile.shape);
   if (top === "circuits") return Object.keys(circuitSchema.unwrap().shape);
   if (top === "chargePoints") return Object.keys(chargePoint.unwrap().shape);
+  if (top === "supply") return Object.keys(supply.unwrap().shape);
   if (top === "settings") return ["site", "points"];
   if (top === "lines" && inner === undefined) {
     return [...new Set(modbusLine.options.flatMap(option => Object.keys(option.shape)))];

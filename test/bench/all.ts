@@ -1,8 +1,8 @@
-/** Runs the benches named on the command line, or all of them: npm run bench -- [latency|balancer-step|footprint|meter-bus|closed-loop ...] */
+/** Runs the benches named on the command line, or all of them: npm run bench -- [latency|balancer-step|scale|footprint|meter-bus|closed-loop ...] */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
-const BENCHES = ["balancer-step", "latency", "footprint", "meter-bus", "closed-loop"];
+const BENCHES = ["balancer-step", "latency", "scale", "footprint", "meter-bus", "closed-loop"];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find(name => !BENCHES.includes(name));

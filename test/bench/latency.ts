@@ -85,6 +85,7 @@ async function measure(url: string | null): Promise<Figures> {
   }
   front.createService(
     balancerService({
+      keepsLimits: false,
       broker: front,
       clock: systemClock,
       chargePoints: site.chargePoints,

@@ -12,6 +12,7 @@ import {
   spreadSite,
   untilCar,
 } from "../support/spread-site.ts";
+import { tcpCable } from "../support/tcp-cable.ts";
 
 // Real time, real processes: waits are generous. That no car notices is shown on stepped time (test/simulation/standby.test.ts).
 t.setTimeout(900_000);
@@ -24,8 +25,10 @@ const other = (node: BalancerNode): BalancerNode => (node === "balancer" ? "bala
 t.test("two balancers on real NATS with JetStream, in processes that are killed, stopped and cut off", async t => {
   const jetStreamDir = tempDir(t, "jetstream");
   let nats = await startNats(t, -1, jetStreamDir);
-  const site = await spreadSite(t, { natsPort: nats.port, standby: true });
-  site.startAll([...NODES, "balancer-b"]);
+  const cables = { balancer: await tcpCable(t, nats.port), "balancer-b": await tcpCable(t, nats.port) };
+  const natsPortOf = { balancer: cables.balancer.port, "balancer-b": cables["balancer-b"].port };
+  const site = await spreadSite(t, { natsPort: nats.port, standby: true, natsPortOf });
+  site.startAll([...NODES, "limits", "balancer-b"]);
   let onlooker: Onlooker = await lookOn(t, nats.port);
 
   const status = (point: PointId) => onlooker.last(`edge.spread.evse.${point}.status`) as EvseStatus | undefined;
@@ -118,6 +121,74 @@ t.test("two balancers on real NATS with JetStream, in processes that are killed,
         "epochs only grow",
       );
   });
+
+  await t.test(
+    "the active one's gateway is cut off from NATS: it falls silent by itself, and is not believed later",
+    async t => {
+      const active = await activeOne();
+      const from = site.process(active.node).said().length;
+      const leastA = { left: Infinity, right: Infinity };
+      cables[active.node].cut();
+      const began = performance.now();
+      await site.process(active.node).says(/this balancer no longer decides/, { from });
+      t.comment(`silent after ${Math.round(performance.now() - began)} ms, with nobody to tell it`);
+      t.comment(`taken over after ${await takenOver(active)} ms; ${offers()}`);
+      for (let looks = 0; looks < 10; looks += 1) {
+        for (const point of POINTS) leastA[point] = Math.min(leastA[point], await site.carA(point));
+        await new Promise(resolve => setTimeout(resolve, 500));
+      }
+      t.comment(`the cars drew at least ${leastA.left.toFixed(1)} and ${leastA.right.toFixed(1)} A meanwhile`);
+      t.equal(site.process(active.node).child.exitCode, null, "it lives on");
+      // What it had sent last, and the network has kept, comes now.
+      cables[active.node].mend();
+      const now = await activeOne();
+      t.equal(now.node, other(active.node), "who was cut off stands by");
+      await new Promise(resolve => setTimeout(resolve, 3_000));
+      for (const list of accepted.values())
+        t.strictSame(
+          list,
+          [...list].sort((a, b) => a - b),
+          "no point has believed an older epoch after a newer one",
+        );
+      await bothCharge();
+    },
+  );
+
+  await t.test(
+    "the limits service is dead, and a balancer that never heard it takes over: nobody gets more",
+    async t => {
+      await activeOne();
+      const response = await fetch(`${site.url}/api/v1/limits/dim`, {
+        method: "PUT",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ owner: "ems", maxA: 16, expiresInS: null }),
+      });
+      t.equal(response.status, 200);
+      const sumA = (): number => POINTS.reduce((sum, point) => sum + (status(point)?.offerA ?? 99), 0);
+      await until("the limit holds", () => sumA() <= 16 && POINTS.every(point => (status(point)?.offerA ?? 0) >= 6));
+      site.process("limits").signal("SIGKILL");
+      const active = await activeOne();
+      site.process(other(active.node)).signal("SIGKILL");
+      await site.process(other(active.node)).ended;
+      onlooker.forget();
+      site.start(other(active.node));
+      const still = await activeOne();
+      t.equal(still.node, active.node);
+      await new Promise(resolve => setTimeout(resolve, 4_000));
+      site.process(active.node).signal("SIGKILL");
+      await takenOver(active);
+      for (let looks = 0; looks < 40; looks += 1) {
+        t.ok(sumA() <= 16, offers());
+        await new Promise(resolve => setTimeout(resolve, 500));
+      }
+      for (const point of POINTS) t.equal(status(point)?.boundBy, "limits-unheard");
+      site.start(active.node);
+      site.start("limits");
+      await until("the limit is known again", () => POINTS.every(point => status(point)?.boundBy === "limit.ems"));
+      t.ok(sumA() <= 16, offers());
+      await bothCharge();
+    },
+  );
 
   await t.test("Ctrl-C on the active one hands over", async t => {
     const active = await activeOne();

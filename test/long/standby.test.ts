@@ -66,6 +66,27 @@ t.test("the lease cannot be reached: nobody decides, current goes to the safe cu
   for (const id of POINTS) t.ok(site.status(id).offerA > 6, `${id}: ${site.status(id).offerA} A`);
 });
 
+t.test(
+  "one gateway is cut off: it falls silent by itself, the other decides, no car notices; back, it stands by",
+  async t => {
+    const site = await SteppedSite.charging(t, POINTS, 0, BOTH);
+    await site.run(30_000);
+    const first = activeNode(site);
+    site.leases.balancer.cut(first);
+    const { cars, epochs } = await watchCars(site, POINTS, 12_000);
+    t.equal(activeNode(site), otherNode(first));
+    for (const [id, view] of cars) {
+      t.ok(view.swingA() <= SETTLED_A, `${id}: ${[...view.offersA].join()} A`);
+      t.notOk(view.opened, `${id}: its contactor stayed closed`);
+    }
+    for (const [id, heard] of epochs)
+      t.equal(new Set(heard).size, 2, `${id} has heard one after the other: ${[...new Set(heard)].join()}`);
+    site.leases.balancer.cut(first, false);
+    await site.run(10_000);
+    t.equal(activeNode(site), otherNode(first), "who was cut off stands by");
+  },
+);
+
 t.test("the store forgets everything: one of them decides again before any car notices", async t => {
   const site = await SteppedSite.charging(t, POINTS, 0, BOTH);
   await site.run(30_000);

@@ -147,12 +147,14 @@ export class BalancerRig {
   }
 
   /** The balancer dies, and a new one starts with what the points remember. */
-  restart(): this {
+  restart(keepsLimits = this.state.keepsLimits): this {
     const { settings, points } = this.state;
     const turns = new Map(points.map(({ id }) => [id, this.turnOf(id)]));
     this.state = idleBalancer(
       points.map(({ id, rotation, supplyPhases, safeCurrentA }) => ({ id, rotation, supplyPhases, safeCurrentA })),
       this.now,
+      [],
+      keepsLimits,
     );
     if (settings !== null) this.tell({ kind: "settings", settings });
     for (const { id, limitA, admitted } of points) {

@@ -26,14 +26,14 @@ export function natsUrl(port: number, user = NATS_USER, password = NATS_PASSWORD
   return `nats://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}`;
 }
 
-/** Starts nats-server with user and password. Without a port it takes a free one; with a directory for it, JetStream is on. */
-export async function startNats(t: Teardown, port = -1, jetStreamDir?: string): Promise<Server> {
+/** Starts nats-server with user and password. Without a port it takes a free one; with a directory for it, JetStream is on; with a port for that, it tells its counts. */
+export async function startNats(t: Teardown, port = -1, jetStreamDir?: string, monitorPort?: number): Promise<Server> {
   const dir = tempDir(t, "nats");
   const config = join(dir, "nats.conf");
   const jetStream = jetStreamDir === undefined ? "" : `jetstream { store_dir: ${JSON.stringify(jetStreamDir)} }\n`;
   writeFileSync(
     config,
-    `listen: "127.0.0.1:${port}"\nauthorization { user: "${NATS_USER}", password: "${NATS_PASSWORD}" }\n${jetStream}`,
+    `listen: "127.0.0.1:${port}"\n${monitorPort === undefined ? "" : `http: "127.0.0.1:${monitorPort}"\n`}authorization { user: "${NATS_USER}", password: "${NATS_PASSWORD}" }\n${jetStream}`,
   );
   const child = start(t, "/usr/sbin/nats-server", ["-c", config, "--ports_file_dir", dir]);
   const actual = await until("nats-server tells its port", () => portOfNats(dir));

@@ -80,6 +80,8 @@ export function exampleView(change: Partial<SiteView> = {}): SiteView {
     },
     balancer: { node: "main", epoch: 0, standby: [] },
     circuit: null,
+    limits: null,
+    capStopInMs: null,
     points: [pointView()],
     meters: [],
     warnings: [],

@@ -9,7 +9,7 @@ import { type SiteProcess, startSite } from "./site-process.ts";
 const ModbusRTU = modbus.default;
 
 export type PointId = "left" | "right";
-export type NodeName = PointId | "settings" | "balancer" | "balancer-b" | "api" | "meters" | "sim";
+export type NodeName = PointId | "settings" | "balancer" | "balancer-b" | "limits" | "api" | "meters" | "sim";
 
 export const NODES: readonly NodeName[] = ["sim", "settings", "meters", "balancer", "left", "right", "api"];
 
@@ -29,8 +29,10 @@ export interface SpreadSiteOptions {
   readonly natsPort: number;
   /** More settings of a point: ", lock: 1". */
   readonly points?: Readonly<Partial<Record<PointId, string>>>;
-  /** A second balancer on a node of its own, `balancer-b`. */
+  /** A second balancer on a node of its own, `balancer-b`, and the service `limits` on another. */
   readonly standby?: boolean;
+  /** Where single nodes reach NATS, when not at `natsPort`: through a cable that can be cut. */
+  readonly natsPortOf?: Readonly<Partial<Record<NodeName, number>>>;
 }
 
 const EV_UNIT: Readonly<Record<PointId, number>> = { left: 12, right: 13 };
@@ -39,7 +41,7 @@ const CURRENT_L1 = 0x0006;
 
 export async function spreadSite(
   t: Teardown,
-  { natsPort, points = {}, standby = false }: SpreadSiteOptions,
+  { natsPort, points = {}, standby = false, natsPortOf = {} }: SpreadSiteOptions,
 ): Promise<SpreadSite> {
   const dir = tempDir(t, "spread");
   const [httpPort = 0, metersPort = 0, leftPort = 0, rightPort = 0] = await freePorts(4);
@@ -51,7 +53,7 @@ export async function spreadSite(
   const site: SpreadSite = {
     url,
     start(node) {
-      const env = { NODE_ID: node, NATS_URL: natsUrl(natsPort), DATA_DIR: join(dir, "data") };
+      const env = { NODE_ID: node, NATS_URL: natsUrl(natsPortOf[node] ?? natsPort), DATA_DIR: join(dir, "data") };
       const started = startSite(t, { siteFile, env });
       processes.set(node, started);
       return started;
@@ -158,7 +160,7 @@ lines:
 services:
   - { service: settings, node: settings }
   - { service: balancer, node: balancer }
-${standby ? "  - { service: balancer, node: balancer-b }" : ""}
+${standby ? "  - { service: balancer, node: balancer-b }\n  - { service: limits, node: limits }" : ""}
   - { service: api, node: api, port: ${ports.httpPort} }
   - { service: meter, id: mains, node: meters, role: mains, driver: { kind: setting, line: meters } }
   - { service: meter, id: ev-left, node: meters, role: ev, evseId: left, driver: { kind: setting, line: meters } }

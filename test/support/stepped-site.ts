@@ -3,6 +3,8 @@ import { ServiceBroker } from "moleculer";
 import { type BalancerOptions, balancerService } from "../../services/balancer/balancer.service.ts";
 import { sessionFile } from "../../services/evse/drivers/session-file.ts";
 import { evseService } from "../../services/evse/evse.service.ts";
+import { limitsFile } from "../../services/limits/drivers/limits-file.ts";
+import { limitsService } from "../../services/limits/limits.service.ts";
 import { ModbusLines } from "../../services/meter/drivers/modbus-lines.ts";
 import { openMeterDriver } from "../../services/meter/drivers/open.ts";
 import { meterConfig } from "../../services/meter/meter.config.ts";
@@ -22,6 +24,7 @@ import { request, subscribe } from "../../shared/bus/bus.ts";
 import { type BalancerAllocation, balancerAllocation, balancerStatus } from "../../shared/contracts/balancer.ts";
 import type { ParamsOf } from "../../shared/contracts/define.ts";
 import { type EvseStatus, evseAcknowledge, evseStatus } from "../../shared/contracts/evse.ts";
+import { limitsSet, limitsWithdraw } from "../../shared/contracts/limits.ts";
 import { meterFeed } from "../../shared/contracts/meter.ts";
 import { settingsUpdate } from "../../shared/contracts/settings.ts";
 import { simulatorCommand } from "../../shared/contracts/simulator.ts";
@@ -59,9 +62,12 @@ export class SteppedSite {
   /** Where several nodes carry balancer and solar: what they agree on. One lease each. */
   readonly leases = { balancer: new MemoryLease(this.clock), solar: new MemoryLease(this.clock) };
   readonly #nodes: readonly string[];
+  readonly #keepsLimits: boolean;
+  #dataDir = "";
 
-  private constructor(ids: readonly string[], safeCurrentA: number, nodes: readonly string[]) {
+  private constructor(ids: readonly string[], safeCurrentA: number, nodes: readonly string[], keepsLimits: boolean) {
     this.#nodes = nodes;
+    this.#keepsLimits = keepsLimits;
     this.site = parseSite(siteText(ids, safeCurrentA), "stepped.yaml");
     ids.forEach((id, index) => {
       const board = new VirtualBoard({ clock: this.clock, seed: index + 1 });
@@ -75,8 +81,9 @@ export class SteppedSite {
     ids: readonly string[] = ["left"],
     safeCurrentA = 0,
     nodes: readonly string[] = [],
+    keepsLimits = false,
   ): Promise<SteppedSite> {
-    const site = new SteppedSite(ids, safeCurrentA, nodes);
+    const site = new SteppedSite(ids, safeCurrentA, nodes, keepsLimits);
     await site.#start(t);
     // After 17 s they charge, after 33 s their ramps are over.
     await site.run(40_000);
@@ -134,6 +141,14 @@ export class SteppedSite {
     await request(this.broker, settingsUpdate, "settings", { by: "rest", changes: [{ key, evseId, value }] });
   }
 
+  /** A limit from outside, in A per phase of the site, until it is withdrawn; null withdraws it. */
+  async limit(limitId: string, maxA: number | null): Promise<void> {
+    const whose = { limitId, owner: "ems" };
+    if (maxA === null) await request(this.broker, limitsWithdraw, "limits", whose);
+    else
+      await request(this.broker, limitsSet, "limits", { ...whose, evseId: null, maxA, maxW: null, expiresInS: null });
+  }
+
   async acknowledge(evseId = "left"): Promise<void> {
     await request(this.broker, evseAcknowledge, `evse-${evseId}`, { evseId });
   }
@@ -160,9 +175,16 @@ export class SteppedSite {
       chargePoints: site.chargePoints,
       mainsMeterFixed: true,
       circuitMeterFixed: false,
+      keepsLimits: this.#keepsLimits,
       ...this.#standing("balancer", node),
     });
     broker.createService(node === undefined ? schema : { ...schema, name: `balancer-${node}` });
+  }
+
+  startLimits(): void {
+    const { broker, clock, site } = this;
+    const keeper = limitsFile(this.#dataDir);
+    broker.createService(limitsService({ broker, clock, points: site.chargePoints.map(({ id }) => id), keeper }));
   }
 
   startSolar(node?: string): void {
@@ -187,12 +209,14 @@ export class SteppedSite {
   async #start(t: Teardown): Promise<void> {
     const { broker, clock, site } = this;
     const dataDir = join(tempDir(t, "stepped"), "data");
+    this.#dataDir = dataDir;
     const store = openSqliteStore(dataDir);
     broker.createService(settingsService({ broker, clock, site, store, mainsMeterPresent: true }));
     for (const node of this.#nodes.length === 0 ? [undefined] : this.#nodes) {
       this.startBalancer(node);
       this.startSolar(node);
     }
+    if (this.#keepsLimits) this.startLimits();
     for (const point of site.chargePoints) {
       broker.createService(
         evseService({ broker, clock, point, provisional: null, keeper: sessionFile(dataDir, point.id) }),

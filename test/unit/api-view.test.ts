@@ -11,6 +11,7 @@ import { balancerAllocation, balancerStatus } from "../../shared/contracts/balan
 import { evseState, evseStatus } from "../../shared/contracts/evse.ts";
 import { evseFault } from "../../shared/contracts/fault.ts";
 import { leaseStatus } from "../../shared/contracts/lease.ts";
+import { limitsCurrent } from "../../shared/contracts/limits.ts";
 import { boardFault } from "../../shared/contracts/pilot.ts";
 import { settingsCurrent } from "../../shared/contracts/settings.ts";
 import {
@@ -269,4 +270,30 @@ t.test("keeps its schema whatever is told, in whatever order", async () => {
       return siteView.safeParse(viewAt(inOrder, 30_000)).success;
     }),
   );
+});
+
+t.test("limits from outside and the quarter hour: what flows now, and what it comes to", async t => {
+  const at = 10_000;
+  const told: Told[] = [
+    ...allWell(at),
+    readingTold(at, { role: "mains", evseId: null, totalPowerW: 6_000, ageMs: 0 }),
+    [at, { kind: "limits.current", fact: limitsCurrent.example }],
+  ];
+  const known = knowing(told, identity.points);
+  const view = siteView.parse(viewOf(known, identity, at + 2_000, noon));
+  t.match(view.limits?.set, [{ limitId: "dim-1", owner: "ems", maxW: 4_200 }]);
+  const endsInMs = 410_000;
+  t.match(view.limits?.quarter, {
+    ...{ nowW: 6_000, limitW: 5_000, endsInMs, month: "2026-01", monthPeakW: 4_870 },
+    predictedW: Math.round((610.5 * 3_600 + 6_000 * 410) / 900),
+  });
+  t.equal(viewOf(known, identity, at + 6_000, noon).limits, null, "nobody keeps them any more");
+});
+
+t.test("limits that the balancer has not heard: told by page and health", async t => {
+  const at = 10_000;
+  const known = knowing([...allWell(at), statusTold(at, { boundBy: "limits-unheard" })], identity.points);
+  t.match(viewOf(known, identity, at, noon).warnings.join(), /the limits service is not heard/);
+  t.match(healthOf(known, at).reasons.join(), /the limits service is not heard/);
+  t.notMatch(healthOf(knowing(allWell(at), identity.points), at).reasons.join(), /limits/);
 });

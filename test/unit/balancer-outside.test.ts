@@ -2,7 +2,7 @@ import fc from "fast-check";
 import t from "tap";
 import { beginQuarter, quarterFact } from "../../services/limits/quarter.core.ts";
 import type { StandingLimit } from "../../shared/contracts/limits.ts";
-import { BalancerRig } from "../support/balancer-rig.ts";
+import { BalancerRig, LIMITS } from "../support/balancer-rig.ts";
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const limit = (more: Partial<StandingLimit>): StandingLimit => ({
@@ -171,6 +171,68 @@ t.test("CAP MODE = Interval: the power of the time of day, less 100 W; unheard, 
   t.equal(rig.limits()[0], 9.9);
 });
 
+t.test(
+  "a balancer that starts over and hears nobody's limits: who charges keeps what it has, nobody gets more",
+  async t => {
+    const rig = new BalancerRig(["left", "middle", "right"], { mainsA: 63 }, { rotation: [0, 1, 2] });
+    rig.setOutside([limit({ maxA: 16 }), limit({ limitId: "two", owner: "user", evseId: "left", maxA: 9 })]);
+    rig.plug("left", "middle").run(60_000);
+    const givenA = rig.limits();
+    t.ok(sum(givenA) > 15 && sum(givenA) <= 16);
+    rig.outside = null;
+    rig.restart(true);
+    rig.plug("right").run(120_000);
+    t.strictSame(rig.limits(), givenA, "there is room on the fuse, and nobody knows whether it may be used");
+    t.equal(rig.point("left").boundBy, "limits-unheard");
+    t.equal(rig.point("right").boundBy, "limits-unheard");
+    t.notOk(rig.point("right").admitted);
+
+    rig.houseA = [60, 0, 0];
+    rig.run(10_000);
+    t.ok(
+      rig.limits().every((limitA, place) => limitA <= (givenA[place] ?? 0)) && sum(rig.limits()) < 7,
+      "less is obeyed",
+    );
+    rig.houseA = [0, 0, 0];
+    rig.run(90_000);
+    t.strictSame(rig.limits(), givenA, "and what it had comes back");
+    rig.unplug("middle").run(5_000);
+    t.equal(rig.limits()[0], givenA[0], "what another one leaves is not taken");
+
+    rig.setOutside([limit({ maxA: 24 })]);
+    rig.run(60_000);
+    t.ok(sum(rig.limits()) > 23 && sum(rig.limits()) <= 24, "heard, they are all that holds");
+    t.notOk(rig.state.points.some(({ boundBy }) => boundBy === "limits-unheard"));
+  },
+);
+
+t.test(
+  "a site that keeps no limits waits for none; one whose first word is that there are none goes on at once",
+  async t => {
+    const none = new BalancerRig(["a"], {});
+    none.restart(false).plug("a").run(60_000);
+    t.equal(none.limits()[0], 16);
+    const rig = new BalancerRig(["a"], {});
+    rig.restart(true).plug("a").run(30_000);
+    t.equal(rig.limits()[0], 0);
+    rig.setOutside([]);
+    t.not(rig.point("a").boundBy, "limits-unheard", "with the word itself");
+    rig.run(30_000);
+    t.equal(rig.limits()[0], 16);
+  },
+);
+
+t.test("less than MIN was given: below it there is nothing to keep", async t => {
+  const rig = new BalancerRig(["a"], {});
+  rig.setOutside([limit({ maxA: 7 })]);
+  rig.plug("a").run(30_000);
+  rig.outside = null;
+  rig.restart(true);
+  rig.tell({ kind: "settings", settings: { ...LIMITS, minA: 8 } });
+  rig.run(20_000);
+  t.equal(rig.limits()[0], 0);
+});
+
 t.test("whatever is set from outside: nothing that is given exceeds any limit, and nothing lifts another", async () => {
   const outside = fc.array(
     fc.record({
@@ -187,11 +249,12 @@ t.test("whatever is set from outside: nothing that is given exceeds any limit, a
         minLength: 1,
         maxLength: 5,
       }),
-      (count, turns) => {
+      fc.option(fc.nat(4), { nil: null }),
+      (count, turns, restartsAt) => {
         const ids = Array.from({ length: count }, (_none, index) => `p${index}`);
         const rig = new BalancerRig(ids, { mainsA: 100, gridRelayAt: ["p0"] });
         rig.plug(...ids).run(10_000);
-        for (const { outside: set, relay, normal, onePhase } of turns) {
+        for (const [turn, { outside: set, relay, normal, onePhase }] of turns.entries()) {
           rig.relayOpen = relay;
           rig.car("p0").mode = normal ? "normal" : "smart";
           rig.car("p0").phases = onePhase ? 1 : 3;
@@ -204,6 +267,14 @@ t.test("whatever is set from outside: nothing that is given exceeds any limit, a
             }),
           );
           rig.setOutside(limits);
+          for (let second = 0; second < 25; second += 1) {
+            rig.run(1_000);
+            if (!keepsOutside(rig, limits, relay)) return false;
+          }
+          if (turn !== restartsAt) continue;
+          // Balancer and limits die, the balancer comes back alone: what was set holds all the same.
+          rig.outside = null;
+          rig.restart(true);
           for (let second = 0; second < 25; second += 1) {
             rig.run(1_000);
             if (!keepsOutside(rig, limits, relay)) return false;

@@ -36,3 +36,20 @@ t.test("a second limit of the circuit holds where a meter measures it: the lower
 t.test("a single point in Normal has no CIRCUIT: a hidden setting limits nobody", async t => {
   t.equal(circuitA({ current_max_circuit: 10 }, [left]), null);
 });
+
+t.test(
+  "fuses beyond MAINS and CIRCUIT stand in the site file, and hold while the settings are at their end",
+  async t => {
+    const inForce = (mains: number, circuit: number, supply: { mainsA?: number; circuitA?: number }) => {
+      const site = { ...defaultsOf("site"), current_main: mains, current_max_circuit: circuit };
+      const points = { left: defaultsOf("point"), right: defaultsOf("point") };
+      const current = { revision: 1, site, points, secretsSet: { site: [], points: {} } };
+      const wiring = { chargePoints: [left, right], mainsMeterFixed: false, circuitMeterFixed: false, supply };
+      const { mainsA, circuitA: sharedA } = balancerSettingsOf(current, wiring);
+      return [mainsA, sharedA];
+    };
+    t.strictSame(inForce(200, 160, { mainsA: 630, circuitA: 400 }), [630, 400]);
+    t.strictSame(inForce(199, 159, { mainsA: 630, circuitA: 400 }), [199, 159], "whoever lowers them is obeyed");
+    t.strictSame(inForce(200, 160, {}), [200, 160]);
+  },
+);

@@ -105,6 +105,20 @@ t.test(
   },
 );
 
+t.test("CAP STOP: when charging is stopped, unless the minimum fits before", async t => {
+  const rig = new BalancerRig(["a"], { capacityA: 30, capStopMs: 120_000 }, { rotation: [0, 1, 2] });
+  rig.plug("a").run(30_000);
+  rig.houseA = [10, 10, 8];
+  rig.run(20_000);
+  const { kind, inMs } = insightOf(rig, "a").reconsider;
+  t.equal(kind, "stop");
+  t.ok(inMs > 90_000 && inMs < 120_000, `${inMs} ms`);
+  const told = rig.outputs.findLast(output => output.kind === "status");
+  t.equal(told?.kind === "status" && told.status.capStopInMs, inMs, "the same as the balancer tells the page");
+  const view = explain(own(), insightOf(rig, "a"), NOW_MS);
+  t.match(view.reconsider.words, /^it is stopped in \d+ s, unless the minimum fits before$/);
+});
+
 t.test(
   "one answer: the limit that holds, whose it is, its age, what is near, and when it is decided again",
   async t => {

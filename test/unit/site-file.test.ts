@@ -37,7 +37,7 @@ const REFUSED: readonly (readonly [what: string, text: string, problem: string])
   [
     "a misspelt part",
     `${GOOD}setting: {}`,
-    "setting: unknown key; did you mean settings? expected site, name, chargePoints, lines, circuits, services, settings",
+    "setting: unknown key; did you mean settings? expected site, name, chargePoints, lines, supply, circuits, services, settings",
   ],
   [
     "no charge points",
@@ -293,6 +293,7 @@ t.test("a small site file is enough, and the rest has its defaults", async t => 
     site: "test",
     chargePoints: [{ id: "left", serial: 1, phases: 3, phaseRotation: ["l1", "l2", "l3"], safeCurrentA: 0, part: 1 }],
     lines: {},
+    supply: {},
     circuits: [],
     services: [{ service: "settings" }],
     settings: { site: {}, points: {} },
@@ -318,6 +319,17 @@ t.test("circuits of any depth: each with every point below it and its meter", as
   ]);
   t.equal(measuresAllPoints(site, "sub"), false);
   t.equal(measuresAllPoints(site, "all"), true);
+});
+
+t.test("fuses of a large site begin where the settings end", async t => {
+  t.strictSame(parseSite(`${GOOD}\nsupply: { mainsA: 630, circuitA: 400 }`, "cabinet.yaml").supply, {
+    mainsA: 630,
+    circuitA: 400,
+  });
+  t.strictSame(parseSite(GOOD, "cabinet.yaml").supply, {});
+  t.match(refusal(`${GOOD}\nsupply: { mainsA: 63 }`), /supply.mainsA: expected 201..1000 A/);
+  t.match(refusal(`${GOOD}\nsupply: { circuitA: 4000 }`), /supply.circuitA: expected 161..1000 A/);
+  t.match(refusal(`${GOOD}\nsupply: { main: 630 }`), /supply.*main/);
 });
 
 t.test("a node takes its own instances; an unknown one is told the known ones", async t => {

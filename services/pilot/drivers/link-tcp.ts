@@ -27,7 +27,13 @@ export function tcpLink({ host, port }: { readonly host: string; readonly port: 
     });
     return {
       write(bytes) {
-        if (!socket.connecting && socket.writable) socket.write(bytes);
+        if (socket.connecting || !socket.writable) return;
+        // What is said in one turn leaves as one packet: an LED alone is three messages, twenty times a second.
+        if (socket.writableCorked === 0) {
+          socket.cork();
+          process.nextTick(() => socket.uncork());
+        }
+        socket.write(bytes);
       },
       close() {
         told = true;

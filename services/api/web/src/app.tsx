@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { HistoryCard } from "./parts/history-card.tsx";
+import { LimitsCard } from "./parts/limits-card.tsx";
 import { LinksCard } from "./parts/links-card.tsx";
 import { MainsCard } from "./parts/mains-card.tsx";
 import { Notices } from "./parts/notices.tsx";
@@ -43,6 +44,7 @@ export function App() {
           </div>
           <div class="side-column">
             <SessionsCard view={view} />
+            {view.limits !== null && <LimitsCard view={view} disabled={state.link !== "live"} />}
             <LinksCard view={view} state={state} />
             {view.simulated && <SimulationCard view={view} disabled={state.link !== "live"} />}
           </div>

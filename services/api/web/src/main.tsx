@@ -15,6 +15,7 @@ import "./style/session.css";
 import "./style/sessions.css";
 import "./style/modes.css";
 import "./style/chart.css";
+import "./style/limits.css";
 import "./style/links.css";
 import "./style/simulation.css";
 import "./style/stale.css";

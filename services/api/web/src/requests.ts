@@ -10,6 +10,11 @@ export function askForMode(pointId: string, mode: ChargeChoice): Promise<string 
   return post(`points/${pointId}/mode`, { mode });
 }
 
+/** Withdraws a limit from outside, in the name of who set it. Resolves to null when done, else to what is wrong, in words. */
+export function withdrawLimit(limitId: string, owner: string): Promise<string | null> {
+  return send("DELETE", `limits/${limitId}?owner=${encodeURIComponent(owner)}`);
+}
+
 /** Acknowledges latched faults; the board refuses while their cause is there. */
 export function acknowledgeFaults(pointId: string): Promise<string | null> {
   return post(`points/${pointId}/acknowledge`, {});
@@ -48,13 +53,22 @@ async function get<T>(path: string): Promise<T | null> {
   }
 }
 
+function post(path: string, body: unknown, onAnswer?: (answer: unknown) => void): Promise<string | null> {
+  const json = { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  return send("POST", path, json, onAnswer);
+}
+
 /** Resolves to null when all went well, else to what is wrong, in words. */
-async function post(path: string, body: unknown, onAnswer?: (answer: unknown) => void): Promise<string | null> {
+async function send(
+  method: "POST" | "DELETE",
+  path: string,
+  content: Pick<RequestInit, "headers" | "body"> = {},
+  onAnswer?: (answer: unknown) => void,
+): Promise<string | null> {
   try {
     const answer = await fetch(`${API}/${path}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
+      ...content,
+      method,
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     if (!answer.ok) return await refusalOf(answer);
