@@ -142,6 +142,26 @@ t.test("lists a session once it has ended, and gives all of them as a table", as
   await pointNamed(page, "Left").getByText("Charging", { exact: true }).waitFor();
 });
 
+t.test("shows a limit from outside with its owner, and removes it on a second press", async t => {
+  const page = await visit(t);
+  const card = page.getByRole("region", { name: "Limits from outside" });
+  await card.getByText("Nobody has set one.").waitFor();
+  const response = await fetch(`${demo.url}/api/v1/limits/dim-1`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ owner: "ems", maxW: 14_200, expiresInS: 900 }),
+  });
+  t.equal(response.status, 200);
+  await card.getByText("14.2 kW for all charge points together").waitFor();
+  t.match(await card.innerText(), /ems \(dim-1\), 1\d min left/);
+  t.match(await card.innerText(), /From the grid now\s+\d/);
+  await card.getByRole("button", { name: "Remove limit dim-1 of ems" }).click();
+  await card.getByRole("button", { name: "Keep" }).click();
+  await card.getByRole("button", { name: "Remove limit dim-1 of ems" }).click();
+  await card.getByRole("button", { name: "Remove it for ems" }).click();
+  await card.getByText("Nobody has set one.").waitFor();
+});
+
 t.test("fits a phone without scrolling sideways, with buttons a thumb can hit", async t => {
   const page = await visit(t, { viewport: PHONE });
   await page.getByRole("img", { name: /^Charge points/ }).waitFor();
