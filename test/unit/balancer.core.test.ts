@@ -461,3 +461,20 @@ t.test(
     );
   },
 );
+
+t.test(
+  "a status that only repeats the balancer's own word of the turn is no news: nothing is decided for it",
+  async t => {
+    const rig = new BalancerRig(["a"], {});
+    rig.plug("a").run(60_000);
+    const told = rig.outputs.length;
+    const status = rig.status("a");
+    const { shortage, changedAt } = rig.state;
+    rig.tell({ kind: "status", status: { ...status, turn: status.turn && { ...status.turn, forMs: 99_000 } } });
+    t.equal(rig.outputs.length, told);
+    t.equal(rig.state.shortage, shortage, "not even looked at");
+    t.equal(rig.state.changedAt, changedAt);
+    rig.tell({ kind: "status", status: { ...status, wantsCurrent: false, inLine: false, asksPower: false } });
+    t.ok(rig.outputs.length > told, "what is news is decided on at once");
+  },
+);
