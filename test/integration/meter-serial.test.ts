@@ -1,9 +1,14 @@
 import { execFileSync } from "node:child_process";
+import { rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import t from "tap";
 import { openLineWire } from "../../services/meter/drivers/modbus-wire.ts";
 import { parseSite } from "../../shared/site/site-file.ts";
+import { ManualClock } from "../../shared/time/manual-clock.ts";
 import { until } from "../support/modbus-bench.ts";
 import { ptyPair } from "../support/pty.ts";
+import { tempDir } from "../support/servers.ts";
+import { driverOf, telegramOf } from "../support/source-bench.ts";
 
 /** A line as a site file gives it. */
 function lineOf(path: string, rest: string) {
@@ -54,3 +59,34 @@ t.test("rates and parities that no meter has are refused with what would be righ
     t.throws(() => lineOf("/dev/ttyUSB0", rest), { message: reason });
   }
 });
+
+t.test(
+  "a port that stays open and brings nothing for 30 s is opened again: its adapter may be another one by now",
+  async t => {
+    const said = new Map<string, (telegram: string) => void>();
+    const pty = (name: string) =>
+      ptyPair(t, 115_200, port => said.set(name, telegram => void port.write(telegram, "latin1")));
+    const [first, second] = [await pty("first"), await pty("second")];
+    const path = join(tempDir(t, "adapter"), "tty");
+    symlinkSync(first.path, path);
+    const clock = new ManualClock();
+    const driver = driverOf({ kind: "p1", link: { kind: "serial", path } }, { clock });
+    t.teardown(() => driver.stop());
+    const heardA: (number | null)[] = [];
+    driver.start({ sample: ({ currentA }) => void heardA.push(currentA.l1), problem: () => undefined });
+    // What is written before the port is open is lost.
+    await until(() => {
+      said.get("first")?.(telegramOf(7 + heardA.length));
+      return heardA.length > 0;
+    }, "the first adapter is heard");
+
+    rmSync(path);
+    symlinkSync(second.path, path);
+    clock.advance(40_000);
+    await until(() => {
+      said.get("second")?.(telegramOf(11));
+      return heardA.includes(11);
+    }, "the second adapter is heard");
+    t.pass("the second adapter is heard");
+  },
+);

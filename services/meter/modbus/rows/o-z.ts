@@ -256,7 +256,7 @@ export const metersOToZ = [
     ],
     notes: [
       "Modbus TCP must be switched on in its settings; TCP port 502",
-      "powers, voltages and currents as the maker's own list has them (dbus_modbustcp, attributes.csv); counters from its newer editions",
+      "powers, voltages and currents as the maker's own list has them (dbus_modbustcp, attributes.csv); counters 2634 and 2636 as a third party reads them",
     ],
   },
   {
