@@ -2,6 +2,7 @@ import { registerHooks } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Test } from "tap";
+import { layStrayErrorsTo } from "./stray-errors.ts";
 
 /**
  * Runs the test files that its parent names, one after another, each as a test of its own: the import of tap, of the
@@ -19,6 +20,9 @@ Object.assign(globalThis, { [Symbol.for("edge-evse.test-of")]: (url: string) => 
 
 registerHooks({
   resolve(specifier, context, nextResolve) {
+    if (specifier === "async-hook-domain") {
+      return { url: new URL("stray-errors.ts", import.meta.url).href, shortCircuit: true };
+    }
     if (specifier === "tap" && context.parentURL !== undefined && running.has(context.parentURL)) {
       const source = `export default globalThis[Symbol.for("edge-evse.test-of")](${JSON.stringify(context.parentURL)})`;
       return { url: `data:text/javascript,${encodeURIComponent(source)}`, format: "module", shortCircuit: true };
@@ -38,21 +42,29 @@ process.on("message", (file: string) => {
     setTimeout(sayWhatIsLeftOpen, LEFT_OPEN_MS).unref();
     return;
   }
+  // Said in one piece: a write per line costs more than many a test. Ends early, it is said on the way out.
+  process.stdout.cork();
   void run(file).then(() => {
     // On the same stream, so that all that the file said stands before it.
     root.write(`# end of ${file}\n`);
+    process.stdout.uncork();
     channel.ref();
   });
 });
 channel.ref();
+process.on("exit", () => {
+  process.stdout.uncork();
+});
 process.send?.("ready");
 
 async function run(file: string): Promise<void> {
   const { href } = pathToFileURL(resolve(projectDir, file));
   await root.test(file, { timeout: FILE_TIMEOUT_MS }, async t => {
     running.set(href, t);
+    layStrayErrorsTo(t);
     await import(href);
   });
+  layStrayErrorsTo(null);
   running.delete(href);
 }
 

@@ -9,6 +9,9 @@ const PROGRAM = join(import.meta.dirname, "run-test-files.ts");
 /** The process itself gives a file twenty minutes; one that cannot even say so is killed. */
 const HUNG_AFTER_MS = 1_260_000;
 
+/** Tests on stepped time leave much behind: with room for it a fifth of the CPU time is saved. */
+const ROOM_FOR_GARBAGE = ["--max-semi-space-size=32"];
+
 /** What stands in place of a file when there is none left. */
 const NO_MORE = "";
 
@@ -24,7 +27,7 @@ export class TestProcess {
   #onEnd: () => void = () => undefined;
 
   constructor({ quick }: { readonly quick: boolean }) {
-    this.#child = spawn(process.execPath, [PROGRAM], {
+    this.#child = spawn(process.execPath, [...ROOM_FOR_GARBAGE, PROGRAM], {
       cwd: projectDir,
       // tap would end the whole process after 30 s of tests.
       env: { ...process.env, TAP_TIMEOUT: "0", ...(quick ? { QUICK_PROPERTIES: "1" } : {}) },

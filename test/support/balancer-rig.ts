@@ -273,7 +273,7 @@ export class BalancerRig {
     const point = this.point(id);
     const offerA = point.admitted && car.wants && !car.full ? Math.min(point.limitA, car.ceilingA) : 0;
     if (car.offers.at(-1)?.limitA !== offerA) car.offers.push({ at: this.now, limitA: offerA });
-    const followed = [...car.offers].reverse().find(offer => this.now - offer.at >= car.lagMs);
+    const followed = car.offers.findLast(offer => this.now - offer.at >= car.lagMs);
     // An open contactor is felt at once, a new duty only after the car's reaction.
     const towardsA = offerA === 0 ? 0 : Math.min(followed?.limitA ?? 0, car.maxA);
     car.drawA = Math.min(towardsA, car.drawA + car.rampAPerS / 4);

@@ -116,12 +116,14 @@ t.test("6.7 worked example: rotation 30 min, IDLE TMO 60 s, 8 A: A, B, C, and A 
   const { rig } = site({ rotationMs: 30 * MIN_MS });
   leave(rig, 8).plug(...ABC);
   const turns: { id: string; atS: number }[] = [];
+  let mostActive = 0;
   for (let s = 0; s < 5_700; s += 1) {
     rig.run(1_000);
     const active = rig.state.points.filter(point => point.turn.place === "active").map(({ id }) => id);
-    t.ok(active.length <= 1);
+    mostActive = Math.max(mostActive, active.length);
     if (active.length === 1 && turns.at(-1)?.id !== active[0]) turns.push({ id: active[0]!, atS: s });
   }
+  t.equal(mostActive, 1);
   t.strictSame(
     turns.map(({ id }) => id),
     ["a", "b", "c", "a"],
