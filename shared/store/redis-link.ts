@@ -3,8 +3,15 @@ import { createRequire } from "node:module";
 import type { Redis as Client } from "ioredis";
 import { messageOf, StartRefused, StoreUnavailable } from "../errors.ts";
 
-/** How long a first contact may take before a call says that Redis is away. */
-const CONNECT_MS = 500;
+/** Which Redis, for which site, and for how long it is waited. */
+export interface RedisOptions {
+  readonly url: string;
+  readonly site: string;
+  /** How long a first contact may take before a call says that Redis is away; 500 when left out. */
+  readonly connectMs?: number;
+  /** How long one command may take. */
+  readonly answerMs?: number;
+}
 
 /** A connection that fails fast while Redis is away, and works again once it is back. */
 export interface RedisLink {
@@ -15,11 +22,9 @@ export interface RedisLink {
   close(): Promise<void>;
 }
 
-/**
- * Throws `StartRefused` for a URL that is none of Redis.
- * @param options.answerMs - how long one command may take
- */
-export function openRedisLink(options: { readonly url: string; readonly answerMs: number }): RedisLink {
+/** Throws `StartRefused` for a URL that is none of Redis. */
+export function openRedisLink(options: Omit<RedisOptions, "site"> & { readonly answerMs: number }): RedisLink {
+  const { connectMs = 500 } = options;
   // Loaded when asked for: a site without Redis is spared its memory.
   const { Redis } = createRequire(import.meta.url)("ioredis") as typeof import("ioredis");
   const redis = new Redis(checkedUrl(options.url), {
@@ -28,7 +33,7 @@ export function openRedisLink(options: { readonly url: string; readonly answerMs
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     commandTimeout: options.answerMs,
-    connectTimeout: CONNECT_MS,
+    connectTimeout: connectMs,
     retryStrategy: attempt => Math.min(attempt * 200, 2_000),
   });
   const where = `redis ${redis.options.host ?? "localhost"}:${redis.options.port ?? 6379}`;
@@ -42,7 +47,7 @@ export function openRedisLink(options: { readonly url: string; readonly answerMs
     if (redis.status === "ready") return;
     // Only the first contact is ours to begin; later ones are those of retryStrategy.
     if (redis.status === "wait") void redis.connect().catch((error: unknown) => (lastError = messageOf(error)));
-    await once(redis, "ready", { signal: AbortSignal.timeout(CONNECT_MS) });
+    await once(redis, "ready", { signal: AbortSignal.timeout(connectMs) });
   }
 
   return {

@@ -29,6 +29,7 @@ import {
 t.jobs = 4;
 
 const reading = { urgency: "other", retries: 0, budgetMs: 5_000 } as const;
+const patiently = { ...reading, budgetMs: 30_000 } as const;
 const live = { fn: 4, start: 6, quantity: 12 } as const;
 
 t.test("many readers share a line, and each gets its own answer", { buffered: true }, async t => {
@@ -36,7 +37,7 @@ t.test("many readers share a line, and each gets its own answer", { buffered: tr
     const units = [10, 11, 12, 13];
     for (const unit of units) slave.add(unit, eastronShowing({ now: carrying(unit) }));
     // Nothing here is about time: a busy machine may let the slave answer late.
-    const line = new ModbusLine(address, { clock: systemClock, replyMs: 2_000 });
+    const line = new ModbusLine(address, { clock: systemClock, replyMs: 30_000 });
     line.open();
     const asked = [...units, ...units, ...units].map(async unit => {
       const { data, since } = await line.read({ unit, ...live }, reading);
@@ -54,23 +55,26 @@ t.test("says what went wrong: silence, exception, a line that is not there", { b
   slave.add(10, eastronShowing({ now: carrying(1) }));
   slave.add(11, eastronShowing({ now: carrying(1) }));
   slave.setFault(10, slaveFaults.silent);
-  // Long enough for a busy machine to answer within it.
-  const line = new ModbusLine(address, { clock: systemClock, replyMs: 500 });
+  const line = new ModbusLine(address, { clock: systemClock, replyMs: 100 });
   await t.rejects(
     line.read({ unit: 10, ...live }, reading),
     new MeterUnreachable(`${line.words}: the line is not open`),
   );
   line.open();
   const silent = line.read({ unit: 10, ...live }, reading);
-  await t.rejects(silent, new MeterTimeout("address 10", 500));
-  const beyond = line.read({ unit: 11, fn: 4, start: 0x200, quantity: 2 }, reading);
+  await t.rejects(silent, new MeterTimeout("address 10", 100));
+  t.equal(line.countersOf(10).timeouts, 1);
+  await line.close();
+  // On a line that waits for as long as a busy machine needs.
+  const patient = new ModbusLine(address, { clock: systemClock, replyMs: 30_000 });
+  patient.open();
+  const beyond = patient.read({ unit: 11, fn: 4, start: 0x200, quantity: 2 }, patiently);
   await t.rejects(beyond, {
     constructor: MeterException,
     message: /^address 11: .*exception 2.*illegal data address/i,
   });
-  t.equal(line.countersOf(10).timeouts, 1);
-  t.equal(line.countersOf(11).exceptions, 1);
-  await line.close();
+  t.equal(patient.countersOf(11).exceptions, 1);
+  await patient.close();
 
   await slave.close();
   const nobody = new ModbusLine(address, { clock: systemClock });
@@ -100,9 +104,9 @@ t.test("a request that nobody serves in its time is given back", { buffered: tru
   const { slave, address } = await tcpSlave(t);
   slave.add(10, eastronShowing({ now: carrying(1) }));
   slave.setFault(10, slaveFaults.late(120));
-  const line = new ModbusLine(address, { clock: systemClock });
+  const line = new ModbusLine(address, { clock: systemClock, replyMs: 30_000 });
   line.open();
-  const first = line.read({ unit: 10, ...live }, reading);
+  const first = line.read({ unit: 10, ...live }, patiently);
   const second = line.read({ unit: 10, ...live }, { ...reading, budgetMs: 60 });
   await t.rejects(second, { constructor: MeterUnreachable, message: /no turn for address 10 within its time/ });
   t.equal((await first).data.length, 24);

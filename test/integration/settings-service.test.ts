@@ -14,7 +14,7 @@ import { type SettingsCurrent, settingsCurrent, settingsUpdate } from "../../sha
 import { messageOf } from "../../shared/errors.ts";
 import { parseSite } from "../../shared/site/site-file.ts";
 import { ManualClock } from "../../shared/time/manual-clock.ts";
-import { startRedis } from "../support/redis.ts";
+import { PATIENT, startRedis } from "../support/redis.ts";
 
 const siteText = (settings = "{}") => `
 site: test
@@ -212,7 +212,9 @@ t.test(
   async t => {
     const redis = await startRedis();
     t.teardown(() => redis.remove());
-    const { broker, clock, facts, logged, stop } = await start(openRedisStore({ url: redis.url, site: "test" }));
+    const { broker, clock, facts, logged, stop } = await start(
+      openRedisStore({ url: redis.url, site: "test", ...PATIENT }),
+    );
     await ask(broker, [{ key: "current_main", evseId: null, value: 16 }]);
     await redis.kill();
     t.equal(await refusalType(ask(broker, [{ key: "current_main", evseId: null, value: 40 }])), "store.unavailable");
@@ -238,7 +240,7 @@ t.test(
 t.test("started while Redis is away: no settings are told until they were read, then they are", async t => {
   const redis = await startRedis();
   t.teardown(() => redis.remove());
-  const writer = openRedisStore({ url: redis.url, site: "test" });
+  const writer = openRedisStore({ url: redis.url, site: "test", ...PATIENT });
   await writer.put({
     baseRevision: 0,
     revision: 1,
@@ -247,7 +249,7 @@ t.test("started while Redis is away: no settings are told until they were read, 
   });
   await writer.close();
   await redis.kill();
-  const { broker, clock, facts, stop } = await start(openRedisStore({ url: redis.url, site: "test" }));
+  const { broker, clock, facts, stop } = await start(openRedisStore({ url: redis.url, site: "test", ...PATIENT }));
   clock.advance(10_000);
   t.strictSame(facts, [], "defaults could be higher than what is stored");
   t.equal(await refusalType(ask(broker, [{ key: "current_main", evseId: null, value: 40 }])), "store.unavailable");
@@ -264,7 +266,7 @@ t.test("started while Redis is away: no settings are told until they were read, 
 t.test("a store that lost its data gets everything in force again", async t => {
   const redis = await startRedis();
   t.teardown(() => redis.remove());
-  const store = openRedisStore({ url: redis.url, site: "test" });
+  const store = openRedisStore({ url: redis.url, site: "test", ...PATIENT });
   const { broker, facts, stop } = await start(store);
   await ask(broker, [{ key: "current_main", evseId: null, value: 16 }]);
   // The same as a Redis that came back without its file.

@@ -16,6 +16,9 @@ export interface RedisServer {
   remove(): Promise<void>;
 }
 
+/** For tests that are not about Redis being away: a machine that is busy is not a server that is gone. */
+export const PATIENT = { connectMs: 30_000, answerMs: 30_000 } as const;
+
 /** A real redis-server on a port of its own, durable before it acknowledges, as a site should run it. */
 export async function startRedis(): Promise<RedisServer> {
   const dir = mkdtempSync(join(tmpdir(), "evse-redis-"));

@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import { StoreUnavailable } from "../../../shared/errors.ts";
-import { openRedisLink, repliesOf } from "../../../shared/store/redis-link.ts";
+import { openRedisLink, type RedisOptions, repliesOf } from "../../../shared/store/redis-link.ts";
 import type { CardBatch, CardStore, StoredCards } from "../cards.port.ts";
 
 /** Compares the version, then writes everything: one script, so that nothing comes in between. "" stands for null. */
@@ -19,8 +19,8 @@ const PUT = `
  * `appendonly yes` and `appendfsync always` is an acknowledged change on disk. Every call fails fast while Redis is
  * away, and works again once it is back.
  */
-export function openRedisCards(options: { readonly url: string; readonly site: string }): CardStore {
-  const link = openRedisLink({ url: options.url, answerMs: 1_000 });
+export function openRedisCards(options: RedisOptions): CardStore {
+  const link = openRedisLink({ answerMs: 1_000, ...options });
   const base = `edge-evse:${options.site}:cards`;
   const versionKey = `${base}:version`;
   const noteKey = `${base}:note`;

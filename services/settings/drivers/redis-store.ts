@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import type { SettingValue } from "../../../shared/contracts/settings.ts";
 import { StartRefused, StoreUnavailable } from "../../../shared/errors.ts";
-import { openRedisLink, repliesOf } from "../../../shared/store/redis-link.ts";
+import { openRedisLink, type RedisOptions, repliesOf } from "../../../shared/store/redis-link.ts";
 import {
   AUDIT_ROWS,
   type AuditRow,
@@ -27,8 +27,8 @@ const PUT = `
  * server decides: only with `appendonly yes` and `appendfsync always` is an acknowledged change on disk. Every
  * call fails fast while Redis is away, and works again once it is back.
  */
-export function openRedisStore(options: { readonly url: string; readonly site: string }): SettingsStore {
-  const link = openRedisLink({ url: options.url, answerMs: 300 });
+export function openRedisStore(options: RedisOptions): SettingsStore {
+  const link = openRedisLink({ answerMs: 300, ...options });
   const keys = ["revision", "settings", "audit"].map(name => `edge-evse:${options.site}:${name}`) as [
     string,
     string,
