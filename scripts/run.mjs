@@ -13,7 +13,11 @@ const bin = join(root, "node_modules", ".bin");
 const web = join(root, "services", "api", "web");
 
 const COMMANDS = {
-  start: { page: true, run: args => ["main.ts", ...args], help: "runs the demo site, or --site FILE, in one process" },
+  start: {
+    page: true,
+    run: args => ["start.mjs", ...args],
+    help: "runs the demo site, or --site FILE, in one process",
+  },
   site: { page: true, run: args => ["scripts/site.ts", ...args], help: "runs every node of a site as its own process" },
   test: { page: true, run: args => ["scripts/test.ts", ...args], help: "runs every test" },
   check: {

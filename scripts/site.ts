@@ -48,7 +48,7 @@ async function run(): Promise<void> {
   process.stdout.write(`${nodes.length} processes: ${nodes.join(", ")}\n`);
   const width = Math.max(...nodes.map(node => node.length));
   for (const node of nodes) {
-    const child = spawn(process.execPath, ["main.ts", ...args], {
+    const child = spawn(process.execPath, ["start.mjs", ...args], {
       cwd: projectDir,
       env: { ...process.env, NODE_ID: node, NATS_URL: natsUrl },
       // The channel tells the child when this process is gone, however it went.

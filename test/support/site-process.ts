@@ -24,10 +24,10 @@ export interface SiteProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts main.ts as its own process, as a gateway would. What it said is shown when the test fails. */
+/** Starts the program as its own process, as a gateway would. What it said is shown when the test fails. */
 export function startSite(t: Teardown, options: SiteProcessOptions): SiteProcess {
   const args = [...(options.siteFile === undefined ? [] : ["--site", options.siteFile]), ...(options.args ?? [])];
-  return startProgram(t, "main.ts", args, options.env ?? {});
+  return startProgram(t, "start.mjs", args, options.env ?? {});
 }
 
 /** As `startSite`, for any of the project's programs. */

@@ -21,7 +21,7 @@ t.test("the image is made of files that exist, and starts with node itself", asy
     .flatMap(line => line.split(" ").slice(1, -1));
   t.ok(copied.length > 5);
   for (const path of copied) t.ok(existsSync(join(projectDir, path)), path);
-  t.equal(lines.filter(line => line.startsWith("CMD")).at(-1), 'CMD ["node", "main.ts"]');
+  t.equal(lines.filter(line => line.startsWith("CMD")).at(-1), 'CMD ["node", "start.mjs"]');
   const ignored = readFileSync(join(projectDir, ".dockerignore"), "utf8").split("\n");
   t.notOk(
     copied.some(path => ignored.includes(path)),
