@@ -69,13 +69,15 @@ async function listen(
   const again = setInterval(() => {
     for (const browser of browsers) browser.update();
   }, ASK_EVERY_MS);
+  let enough: NodeJS.Timeout | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
-      setTimeout(resolve, withinMs);
+      enough = setTimeout(resolve, withinMs);
       terminal.stop.addEventListener("abort", () => resolve());
       socket.on("error", error => reject(new StartRefused(`the network cannot be asked: ${messageOf(error)}`)));
     });
   } finally {
+    clearTimeout(enough);
     clearInterval(again);
     for (const browser of browsers) browser.stop();
     await new Promise<void>(resolve => network.destroy(resolve));

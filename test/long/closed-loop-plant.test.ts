@@ -16,7 +16,8 @@ for (const [name, expected] of Object.entries(reference)) {
     const scenario = loadScenario(name);
     const controller = createController(scenario.init);
     const lines = createHash("sha256");
-    const result = simulate(scenario, message => {
+    // The others were not measured at MIN.
+    const { evGridAtMinKWh: _ours, ...result } = simulate(scenario, message => {
       lines.update(`${lineOf(message)}\n`);
       return controller(message);
     });
