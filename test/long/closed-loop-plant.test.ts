@@ -17,12 +17,13 @@ for (const [name, expected] of Object.entries(reference)) {
     const controller = createController(scenario.init);
     const lines = createHash("sha256");
     // The others were not measured at MIN.
-    const { evGridAtMinKWh: _ours, ...result } = simulate(scenario, message => {
+    const { evGridAtMinKWh, ...result } = simulate(scenario, message => {
       lines.update(`${lineOf(message)}\n`);
       return controller(message);
     });
     t.equal(lines.digest("hex"), expected.messagesSha256);
     t.strictSame(result, expected.result);
+    t.ok((evGridAtMinKWh ?? 0) <= (result.evGridKWh ?? 0), `${evGridAtMinKWh} kWh of ${result.evGridKWh} at MIN`);
   });
 }
 
