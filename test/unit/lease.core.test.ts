@@ -220,14 +220,17 @@ t.test("whatever is lost, late, paused or wiped: never two at once, and each epo
         const speakerOf = new Map<number, number>();
         let highest = 0;
         let believed = { epoch: 0, at: -Infinity };
+        let wiped = false;
         world.run(25_000, () => {
           for (const { who, what, forMs } of all.filter(
             ({ atMs }) => Math.ceil(atMs / STEP_MS) * STEP_MS === world.now,
           )) {
             if (what === "pause") world.pausedUntil[who] = world.now + forMs;
             else if (what === "cut") world.cutUntil[who] = world.now + forMs;
-            else if (what === "wipe") world.wipe();
-            else world.tell(who, { kind: "leave" });
+            else if (what === "wipe") {
+              world.wipe();
+              wiped = true;
+            } else world.tell(who, { kind: "leave" });
           }
           const speaking = world.speaking.filter(index => world.now >= (world.pausedUntil[index] ?? 0));
           if (speaking.length > 1) throw new Error(`${speaking.join()} speak at ${world.now}`);
@@ -238,11 +241,20 @@ t.test("whatever is lost, late, paused or wiped: never two at once, and each epo
             if (owner !== index)
               throw new Error(`epoch ${epoch} has been ${owner}'s and is ${index}'s at ${world.now}`);
             if (epoch < highest) throw new Error(`epoch ${epoch} after ${highest} at ${world.now}`);
+            // The store remembers again.
+            if (epoch > highest) wiped = false;
             highest = epoch;
             believed = { epoch, at: world.now };
           }
           // The points tell what they believe, for as long as they do.
-          if (world.now - believed.at > 5_000) return;
+          if (world.now - believed.at > 5_000) {
+            // Neither the store nor a point remembers: nobody's word is in force, and numbers may come again.
+            if (wiped) {
+              highest = 0;
+              speakerOf.clear();
+            }
+            return;
+          }
           world.states.forEach((_state, index) => {
             const hears = world.now >= (world.cutUntil[index] ?? 0) && world.now >= (world.pausedUntil[index] ?? 0);
             if (hears) world.tell(index, { kind: "heard", epoch: believed.epoch });
