@@ -1,10 +1,11 @@
+import { availableParallelism } from "node:os";
 import { runTests, testFiles } from "./lib/run-tests.ts";
 import { runStage, staticStages } from "./lib/stages.ts";
 
 /** The quick inner loop: what needs no server, no browser and no process of its own. Those that wait most come first. */
 const FOLDERS = ["simulation", "integration", "contract", "unit"];
-/** More than there are cores: many tests of the shells wait for real sockets and lines. */
-const PROCESSES = 3;
+/** More than there are cores where these are few: many tests of the shells wait for real sockets and lines. */
+const PROCESSES = Math.max(3, availableParallelism());
 
 const startedAt = performance.now();
 let broken = 0;
